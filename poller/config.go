@@ -1,0 +1,262 @@
+package poller
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// Mode is the way a ring is driven.
+type Mode uint8
+
+const (
+	// Shared submits from the goroutines that use the ring and reaps from
+	// them, from a flusher and from a poller goroutine that parks in Go's own
+	// netpoller on the ring's descriptor. No OS thread is locked.
+	Shared Mode = iota
+	// Dedicated gives each ring a locked OS thread that alone enters it, with
+	// IORING_SETUP_SINGLE_ISSUER and, where the kernel has it (6.1),
+	// IORING_SETUP_DEFER_TASKRUN.
+	Dedicated
+	// SQPoll lets a kernel thread poll the submission queue
+	// (IORING_SETUP_SQPOLL). It burns a CPU while busy.
+	SQPoll
+)
+
+var modeNames = [...]string{Shared: "shared", Dedicated: "dedicated", SQPoll: "sqpoll"}
+
+// String returns the mode's name as ParseMode reads it.
+func (m Mode) String() string {
+	if int(m) < len(modeNames) {
+		return modeNames[m]
+	}
+	return fmt.Sprintf("Mode(%d)", uint8(m))
+}
+
+// ParseMode returns the mode of that name.
+func ParseMode(name string) (Mode, error) {
+	for m, n := range modeNames {
+		if n == name {
+			return Mode(m), nil
+		}
+	}
+	return 0, fmt.Errorf("poller: unknown drive mode %q (one of %s)", name, strings.Join(modeNames[:], ", "))
+}
+
+// Receive is the way a connection's bytes are received.
+type Receive uint8
+
+const (
+	// ReceiveAuto lets the poller choose by drive mode and kernel.
+	ReceiveAuto Receive = iota
+	// ReceiveSingle keeps at most one single-shot receive armed for each
+	// connection. It stays armed when a deadline ends the Read that armed it.
+	ReceiveSingle
+	// ReceiveMultishot keeps a multishot receive armed (kernel 6.0).
+	ReceiveMultishot
+)
+
+var receiveNames = [...]string{ReceiveAuto: "auto", ReceiveSingle: "single", ReceiveMultishot: "multishot"}
+
+// String returns the name as ParseReceive reads it.
+func (r Receive) String() string {
+	if int(r) < len(receiveNames) {
+		return receiveNames[r]
+	}
+	return fmt.Sprintf("Receive(%d)", uint8(r))
+}
+
+// ParseReceive returns the receive strategy of that name.
+func ParseReceive(name string) (Receive, error) {
+	for r, n := range receiveNames {
+		if n == name {
+			return Receive(r), nil
+		}
+	}
+	return 0, fmt.Errorf("poller: unknown receive strategy %q (one of %s)", name, strings.Join(receiveNames[:], ", "))
+}
+
+// DirectRecv says whether a Read tries recv(2) with MSG_DONTWAIT before it
+// arms a receive on the ring.
+type DirectRecv uint8
+
+const (
+	// DirectRecvAuto predicts for each connection from what the last try found.
+	DirectRecvAuto DirectRecv = iota
+	// DirectRecvAlways tries before every receive that has to be armed.
+	DirectRecvAlways
+	// DirectRecvNever leaves every receive to the ring.
+	DirectRecvNever
+)
+
+var directNames = [...]string{DirectRecvAuto: "auto", DirectRecvAlways: "always", DirectRecvNever: "never"}
+
+// String returns the name as ParseDirectRecv reads it.
+func (d DirectRecv) String() string {
+	if int(d) < len(directNames) {
+		return directNames[d]
+	}
+	return fmt.Sprintf("DirectRecv(%d)", uint8(d))
+}
+
+// ParseDirectRecv returns the value of that name.
+func ParseDirectRecv(name string) (DirectRecv, error) {
+	for d, n := range directNames {
+		if n == name {
+			return DirectRecv(d), nil
+		}
+	}
+	return 0, fmt.Errorf("poller: unknown direct-recv value %q (one of %s)", name, strings.Join(directNames[:], ", "))
+}
+
+// Config configures a Poller. The zero value of every field is a good default.
+type Config struct {
+	// Rings is the number of rings; 0 means GOMAXPROCS at start.
+	Rings int
+	// SQEntries is the size of each submission queue, a power of two from 1
+	// to 32768; 0 means 1024.
+	SQEntries int
+	// CQEntries is the size of each completion queue, a power of two that is
+	// not smaller than SQEntries and at most 65536; 0 means four times SQEntries.
+	CQEntries int
+	// Mode is the drive mode.
+	Mode Mode
+	// SQPollCPUs pins the kernel thread of ring i to CPU SQPollCPUs[i mod
+	// len] (IORING_SETUP_SQ_AFF). Empty: not pinned. Only with SQPoll.
+	SQPollCPUs []int
+	// SQPollIdle is how long the kernel thread polls before it sleeps; 0
+	// means 2 s. Whole milliseconds. Only with SQPoll.
+	SQPollIdle time.Duration
+	// BatchWait is how long a dedicated thread may hold back completions to
+	// reap them in batches (kernel 6.12, IORING_FEAT_MIN_TIMEOUT; a multishot
+	// timeout from 6.4); 0 means not at all. Only with Dedicated.
+	BatchWait time.Duration
+	// BufferSize is the size in bytes of a provided receive buffer; 0 means
+	// 16 KiB. From 256 to 1 MiB.
+	BufferSize int
+	// BufferCount is the number of provided buffers of each ring, a power of
+	// two up to 32768; 0 means 1024.
+	BufferCount int
+	// MaxConnBuffers is how many provided buffers one connection may hold
+	// before its multishot receive is stopped and what still arrives is
+	// copied to user-space buffers; 0 means 4. (A single-shot receive holds
+	// at most one.)
+	MaxConnBuffers int
+	// Receive is how connections receive.
+	Receive Receive
+	// DirectRecv says whether recv(2) is tried before a receive is armed.
+	DirectRecv DirectRecv
+	// IdleTimeout closes a connection on which no byte was received or sent
+	// for that long; 0 means never. At least 1 ms.
+	IdleTimeout time.Duration
+	// Disable switches features off, as if the kernel lacked them.
+	Disable Feature
+	// Logger receives the unexpected; nil means slog.Default().
+	Logger *slog.Logger
+	// Faults is a seam for tests; nil injects nothing.
+	Faults Injector
+}
+
+// Limits and defaults of Config.
+const (
+	defaultSQEntries   = 1024
+	defaultCQFactor    = 4
+	maxSQEntries       = 32768 // IORING_MAX_ENTRIES, io_uring/io_uring.h
+	maxCQEntries       = 2 * maxSQEntries
+	defaultSQPollIdle  = 2 * time.Second
+	defaultBufferSize  = 16 << 10
+	defaultBufferCount = 1024
+	maxBufferCount     = 32768 // io_register_pbuf_ring, io_uring/kbuf.c
+	defaultConnBuffers = 4
+	maxRings           = 1024
+)
+
+// ConfigError says which field of a Config is bad, and why.
+type ConfigError struct {
+	Field  string // name of the field
+	Value  any    // the value found
+	Reason string // what it should have been
+}
+
+// Error implements error.
+func (e *ConfigError) Error() string {
+	return fmt.Sprintf("uringnet: bad Config.%s %v: %s", e.Field, e.Value, e.Reason)
+}
+
+func powerOfTwo(n int) bool { return n > 0 && n&(n-1) == 0 }
+
+// Normalize checks c and fills in its defaults. gomaxprocs is what Rings
+// becomes when it is 0.
+func (c *Config) Normalize(gomaxprocs int) error {
+	if c.Rings == 0 {
+		c.Rings = gomaxprocs
+	}
+	if c.SQEntries == 0 {
+		c.SQEntries = defaultSQEntries
+	}
+	if c.CQEntries == 0 {
+		c.CQEntries = min(defaultCQFactor*c.SQEntries, maxCQEntries)
+	}
+	if c.SQPollIdle == 0 {
+		c.SQPollIdle = defaultSQPollIdle
+	}
+	if c.BufferSize == 0 {
+		c.BufferSize = defaultBufferSize
+	}
+	if c.BufferCount == 0 {
+		c.BufferCount = defaultBufferCount
+	}
+	if c.MaxConnBuffers == 0 {
+		c.MaxConnBuffers = defaultConnBuffers
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	return c.check()
+}
+
+// check reports the first bad field of a Config whose defaults are filled in.
+func (c *Config) check() error {
+	bad := func(field string, value any, reason string) error {
+		return &ConfigError{Field: field, Value: value, Reason: reason}
+	}
+	switch {
+	case c.Rings < 1 || c.Rings > maxRings:
+		return bad("Rings", c.Rings, "want 1 to 1024")
+	case !powerOfTwo(c.SQEntries) || c.SQEntries > maxSQEntries:
+		return bad("SQEntries", c.SQEntries, "want a power of two from 1 to 32768")
+	case !powerOfTwo(c.CQEntries) || c.CQEntries < c.SQEntries || c.CQEntries > maxCQEntries:
+		return bad("CQEntries", c.CQEntries, "want a power of two from SQEntries to 65536")
+	case int(c.Mode) >= len(modeNames):
+		return bad("Mode", c.Mode, "want Shared, Dedicated or SQPoll")
+	case c.Mode != SQPoll && len(c.SQPollCPUs) > 0:
+		return bad("SQPollCPUs", c.SQPollCPUs, "only with mode sqpoll")
+	case c.SQPollIdle < time.Millisecond || c.SQPollIdle > time.Hour:
+		return bad("SQPollIdle", c.SQPollIdle, "want 1ms to 1h")
+	case c.BatchWait < 0 || c.BatchWait > time.Second:
+		return bad("BatchWait", c.BatchWait, "want 0 to 1s")
+	case c.BatchWait > 0 && c.Mode != Dedicated:
+		return bad("BatchWait", c.BatchWait, "only with mode dedicated")
+	case c.BufferSize < 256 || c.BufferSize > 1<<20:
+		return bad("BufferSize", c.BufferSize, "want 256 to 1048576 bytes")
+	case !powerOfTwo(c.BufferCount) || c.BufferCount > maxBufferCount:
+		return bad("BufferCount", c.BufferCount, "want a power of two from 1 to 32768")
+	case c.MaxConnBuffers < 1 || c.MaxConnBuffers > c.BufferCount:
+		return bad("MaxConnBuffers", c.MaxConnBuffers, "want 1 to BufferCount")
+	case int(c.Receive) >= len(receiveNames):
+		return bad("Receive", c.Receive, "want ReceiveAuto, ReceiveSingle or ReceiveMultishot")
+	case int(c.DirectRecv) >= len(directNames):
+		return bad("DirectRecv", c.DirectRecv, "want DirectRecvAuto, DirectRecvAlways or DirectRecvNever")
+	case c.IdleTimeout < 0 || c.IdleTimeout > 0 && c.IdleTimeout < time.Millisecond:
+		return bad("IdleTimeout", c.IdleTimeout, "want 0 or at least 1ms")
+	case c.Disable&^AllFeatures != 0:
+		return bad("Disable", uint32(c.Disable), "unknown feature bits")
+	}
+	for _, cpu := range c.SQPollCPUs {
+		if cpu < 0 {
+			return bad("SQPollCPUs", c.SQPollCPUs, "CPU numbers are not negative")
+		}
+	}
+	return nil
+}
