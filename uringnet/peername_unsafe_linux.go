@@ -1,0 +1,33 @@
+package uringnet
+
+import (
+	"encoding/binary"
+	"net"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// peerName returns the peer's address of a TCP socket by SO_PEERNAME.
+func peerName(sysfd int) (net.Addr, error) {
+	var sa unix.RawSockaddrInet6 // the larger of the two families
+	size := uint32(unsafe.Sizeof(sa))
+	_, _, errno := syscall.Syscall6(unix.SYS_GETSOCKOPT, uintptr(sysfd), unix.SOL_SOCKET, unix.SO_PEERNAME,
+		uintptr(unsafe.Pointer(&sa)), uintptr(unsafe.Pointer(&size)), 0)
+	if errno != 0 {
+		return nil, errno
+	}
+	port := func(p *uint16) int { return int(binary.BigEndian.Uint16((*[2]byte)(unsafe.Pointer(p))[:])) }
+	switch sa.Family {
+	case unix.AF_INET:
+		// sockaddr_in is smaller than sa, which holds it.
+		in := (*unix.RawSockaddrInet4)(unsafe.Pointer(&sa))
+		ip := in.Addr
+		return &net.TCPAddr{IP: ip[:], Port: port(&in.Port)}, nil
+	case unix.AF_INET6:
+		ip := sa.Addr
+		return &net.TCPAddr{IP: ip[:], Port: port(&sa.Port), Zone: zoneName(sa.Scope_id)}, nil
+	}
+	return nil, syscall.EAFNOSUPPORT
+}

@@ -1,0 +1,55 @@
+package uringnet
+
+import (
+	"net"
+	"syscall"
+)
+
+// SyscallConn returns a raw connection, as net's types do. Its Read waits for
+// readability of the socket itself: bytes that were received ahead of Read
+// calls are not seen by it, and from its first use on none are.
+func (c *conn) SyscallConn() (syscall.RawConn, error) {
+	if !c.ok() {
+		return nil, syscall.EINVAL
+	}
+	if c.fd == nil {
+		return c.std.(syscall.Conn).SyscallConn()
+	}
+	return &rawConn{fd: c.fd, net: c.net, addr: c.addr.local}, nil
+}
+
+// rawConn is the syscall.RawConn of a stream.
+type rawConn struct {
+	fd   stream
+	net  string
+	addr net.Addr
+}
+
+func (c *rawConn) fail(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &net.OpError{Op: op, Net: c.net, Addr: c.addr, Err: mapError(op, err)}
+}
+
+// Control implements syscall.RawConn.
+func (c *rawConn) Control(f func(fd uintptr)) error {
+	return c.fail("raw-control", c.fd.Control(f))
+}
+
+// Read implements syscall.RawConn.
+func (c *rawConn) Read(f func(fd uintptr) bool) error {
+	return c.fail("raw-read", c.fd.RawRead(f))
+}
+
+// Write implements syscall.RawConn.
+func (c *rawConn) Write(f func(fd uintptr) bool) error {
+	return c.fail("raw-write", c.fd.RawWrite(f))
+}
+
+// rawListener is the syscall.RawConn of a listener: as with net, only Control
+// means anything.
+type rawListener struct{ rawConn }
+
+func (l *rawListener) Read(func(uintptr) bool) error  { return syscall.EINVAL }
+func (l *rawListener) Write(func(uintptr) bool) error { return syscall.EINVAL }

@@ -1,0 +1,134 @@
+package uringnet
+
+import (
+	"net"
+	"syscall"
+)
+
+// UnixConn is a stream-oriented unix socket connection with the method set of
+// *net.UnixConn.
+type UnixConn struct{ conn }
+
+func (c *UnixConn) ok() bool { return c != nil && c.conn.ok() }
+
+// unix returns the standard connection of the fallback.
+func (c *UnixConn) unix() *net.UnixConn { return c.std.(*net.UnixConn) }
+
+// CloseRead shuts down the reading side. Bytes received before are still read.
+func (c *UnixConn) CloseRead() error {
+	if !c.ok() {
+		return syscall.EINVAL
+	}
+	if c.fd == nil {
+		return c.unix().CloseRead()
+	}
+	return c.shutdown(syscall.SHUT_RD)
+}
+
+// CloseWrite shuts down the writing side: the peer reads end of file.
+func (c *UnixConn) CloseWrite() error {
+	if !c.ok() {
+		return syscall.EINVAL
+	}
+	if c.fd == nil {
+		return c.unix().CloseWrite()
+	}
+	return c.shutdown(syscall.SHUT_WR)
+}
+
+// ReadFrom implements net.PacketConn as *net.UnixConn does.
+func (c *UnixConn) ReadFrom(b []byte) (int, net.Addr, error) {
+	if !c.ok() {
+		return 0, nil, syscall.EINVAL
+	}
+	n, addr, err := c.ReadFromUnix(b)
+	if addr == nil {
+		return n, nil, err
+	}
+	return n, addr, err
+}
+
+// ReadFromUnix is ReadFrom with a *net.UnixAddr. On a stream socket the
+// address is nil.
+func (c *UnixConn) ReadFromUnix(b []byte) (int, *net.UnixAddr, error) {
+	if !c.ok() {
+		return 0, nil, syscall.EINVAL
+	}
+	if c.fd == nil {
+		return c.unix().ReadFromUnix(b)
+	}
+	n, err := c.fd.Read(b)
+	if err != nil {
+		err = c.fail("read", "recvfrom", err)
+	}
+	return n, nil, err
+}
+
+// WriteTo implements net.PacketConn; on a connected socket it fails with
+// net.ErrWriteToConnected, as net's does.
+func (c *UnixConn) WriteTo(b []byte, addr net.Addr) (int, error) {
+	if !c.ok() {
+		return 0, syscall.EINVAL
+	}
+	a, ok := addr.(*net.UnixAddr)
+	if !ok {
+		return 0, &net.OpError{Op: "write", Net: c.net, Source: c.addr.local, Addr: addr, Err: syscall.EINVAL}
+	}
+	return c.WriteToUnix(b, a)
+}
+
+// WriteToUnix is WriteTo with a *net.UnixAddr.
+func (c *UnixConn) WriteToUnix(b []byte, addr *net.UnixAddr) (int, error) {
+	if !c.ok() {
+		return 0, syscall.EINVAL
+	}
+	if c.fd == nil {
+		return c.unix().WriteToUnix(b, addr)
+	}
+	return 0, c.writeToErr(addr, net.ErrWriteToConnected)
+}
+
+// ReadMsgUnix reads a message with its control data (descriptors, for
+// example). From its first use on, the connection reads nothing ahead of its
+// calls; bytes that were received ahead before come first, without control
+// data.
+func (c *UnixConn) ReadMsgUnix(b, oob []byte) (n, oobn, flags int, addr *net.UnixAddr, err error) {
+	if !c.ok() {
+		return 0, 0, 0, nil, syscall.EINVAL
+	}
+	if c.fd == nil {
+		return c.unix().ReadMsgUnix(b, oob)
+	}
+	n, oobn, flags, err = recvMsg(c.fd, b, oob)
+	if err != nil {
+		err = c.fail("read", "recvmsg", err)
+	}
+	return n, oobn, flags, nil, err
+}
+
+// WriteMsgUnix writes a message with its control data. addr must be nil: the
+// socket is connected.
+func (c *UnixConn) WriteMsgUnix(b, oob []byte, addr *net.UnixAddr) (n, oobn int, err error) {
+	if !c.ok() {
+		return 0, 0, syscall.EINVAL
+	}
+	if c.fd == nil {
+		return c.unix().WriteMsgUnix(b, oob, addr)
+	}
+	if addr != nil {
+		return 0, 0, c.writeToErr(addr, net.ErrWriteToConnected)
+	}
+	n, oobn, err = sendMsg(c.fd, b, oob)
+	if err != nil {
+		err = &net.OpError{Op: "write", Net: c.net, Source: c.addr.local, Err: mapError("sendmsg", err)}
+	}
+	return n, oobn, err
+}
+
+func (c *UnixConn) writeToErr(addr *net.UnixAddr, err error) error {
+	oe := &net.OpError{Op: "write", Net: c.net, Source: c.addr.local, Err: err}
+	if addr != nil {
+		oe.Addr = addr
+	}
+	return oe
+}

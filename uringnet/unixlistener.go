@@ -1,0 +1,71 @@
+package uringnet
+
+import (
+	"net"
+	"syscall"
+)
+
+// UnixListener is a unix socket listener with the method set of
+// *net.UnixListener. On a ring it keeps the standard listener beside its
+// stream, because that one knows whether its file is to be unlinked.
+type UnixListener struct{ listener }
+
+func (l *UnixListener) ok() bool { return l != nil && l.listener.ok() }
+
+// Accept waits for the next connection and returns it.
+func (l *UnixListener) Accept() (net.Conn, error) {
+	if !l.ok() {
+		return nil, syscall.EINVAL
+	}
+	c, err := l.AcceptUnix()
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// AcceptUnix waits for the next connection and returns it.
+func (l *UnixListener) AcceptUnix() (*UnixConn, error) {
+	if !l.ok() {
+		return nil, syscall.EINVAL
+	}
+	if l.fd == nil {
+		c, err := l.std.(*net.UnixListener).AcceptUnix()
+		if err != nil {
+			return nil, err
+		}
+		return l.eng.stdUnix(c), nil
+	}
+	sysfd, err := l.fd.Accept()
+	if err != nil {
+		return nil, l.fail("accept", "accept4", err)
+	}
+	c, err := l.eng.acceptedUnix(l, sysfd)
+	if err != nil {
+		return nil, l.fail("accept", "accept4", err)
+	}
+	return c, nil
+}
+
+// Close stops listening and unlinks the socket's file as net's Close does.
+func (l *UnixListener) Close() error {
+	if !l.ok() {
+		return syscall.EINVAL
+	}
+	if l.fd == nil {
+		return l.std.Close()
+	}
+	// The file goes first, so that nobody finds it and is refused.
+	unlinkErr := l.std.Close()
+	if err := l.close(); err != nil {
+		return err
+	}
+	return unlinkErr
+}
+
+// SetUnlinkOnClose sets whether Close removes the socket's file.
+func (l *UnixListener) SetUnlinkOnClose(unlink bool) {
+	if l.ok() {
+		l.std.(*net.UnixListener).SetUnlinkOnClose(unlink)
+	}
+}

@@ -1,0 +1,62 @@
+package uringnet
+
+import (
+	"io"
+
+	"golang.org/x/sys/unix"
+)
+
+// recvMsg receives bytes with their control data by recvmsg(2). RawRead hands
+// over what was received ahead first, so those bytes come before it is asked.
+func recvMsg(fd stream, b, oob []byte) (n, oobn, flags int, err error) {
+	if n, ok, err := fd.(readAhead).TakeAhead(b); ok || err != nil {
+		return n, 0, 0, err
+	}
+	var opErr error
+	err = fd.RawRead(func(s uintptr) bool {
+		for {
+			n, oobn, flags, _, opErr = unix.Recvmsg(int(s), b, oob, unix.MSG_CMSG_CLOEXEC)
+			if opErr != unix.EINTR {
+				return opErr != unix.EAGAIN
+			}
+		}
+	})
+	if err == nil {
+		err = opErr
+	}
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	if n == 0 && oobn == 0 && len(b) > 0 {
+		return 0, 0, flags, io.EOF
+	}
+	return n, oobn, flags, nil
+}
+
+// readAhead is a stream that may hold bytes received ahead of Read.
+type readAhead interface {
+	// TakeAhead stops receiving ahead for good and moves what is held to b.
+	// ok is false if nothing was.
+	TakeAhead(b []byte) (n int, ok bool, err error)
+}
+
+// sendMsg sends bytes with control data by sendmsg(2): the control data with
+// the first byte, the rest of b after it.
+func sendMsg(fd stream, b, oob []byte) (n, oobn int, err error) {
+	var opErr error
+	err = fd.RawWrite(func(s uintptr) bool {
+		for {
+			n, opErr = unix.SendmsgN(int(s), b, oob, nil, unix.MSG_NOSIGNAL)
+			if opErr != unix.EINTR {
+				return opErr != unix.EAGAIN
+			}
+		}
+	})
+	if err == nil {
+		err = opErr
+	}
+	if err != nil {
+		return 0, 0, err
+	}
+	return n, len(oob), nil
+}
