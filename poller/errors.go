@@ -10,3 +10,21 @@ var ErrClosed = errors.New("use of closed file descriptor")
 
 // ErrIdle is returned by calls on an FD that Config.IdleTimeout has closed.
 var ErrIdle = errors.New("connection closed after idle timeout")
+
+// SetupError says why io_uring cannot be used.
+type SetupError struct {
+	Err    error  // what failed; wraps the errno
+	Hint   string // what is likely behind it, "" if unknown
+	Kernel string // the running kernel's release
+}
+
+// Error implements error.
+func (e *SetupError) Error() string {
+	if e.Hint == "" {
+		return "io_uring cannot be used: " + e.Err.Error() + " (kernel " + e.Kernel + ")"
+	}
+	return "io_uring cannot be used: " + e.Err.Error() + ": " + e.Hint + " (kernel " + e.Kernel + ")"
+}
+
+// Unwrap returns what failed.
+func (e *SetupError) Unwrap() error { return e.Err }

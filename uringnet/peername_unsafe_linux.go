@@ -9,10 +9,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// peerName returns the peer's address of a TCP socket by SO_PEERNAME.
-func peerName(sysfd int) (net.Addr, error) {
+// peerName returns the peer's address of a TCP socket by SO_PEERNAME, which
+// wants to be asked for no more bytes than the family's address has.
+func peerName(sysfd int, v6 bool) (net.Addr, error) {
 	var sa unix.RawSockaddrInet6 // the larger of the two families
-	size := uint32(unsafe.Sizeof(sa))
+	size := uint32(unix.SizeofSockaddrInet4)
+	if v6 {
+		size = unix.SizeofSockaddrInet6
+	}
 	_, _, errno := syscall.Syscall6(unix.SYS_GETSOCKOPT, uintptr(sysfd), unix.SOL_SOCKET, unix.SO_PEERNAME,
 		uintptr(unsafe.Pointer(&sa)), uintptr(unsafe.Pointer(&size)), 0)
 	if errno != 0 {

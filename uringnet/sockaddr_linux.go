@@ -15,7 +15,8 @@ func tcpAddrs(sysfd int) (local, remote net.Addr, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	rsa, err := peerName(sysfd)
+	_, v6 := lsa.(*unix.SockaddrInet6)
+	rsa, err := peerName(sysfd, v6)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,0 +1,14 @@
+// Package bufpool holds the memory that bytes pass through: rings of buffers
+// that the kernel receives into (provided buffers), and elastic buffers for
+// bytes that must outlive them.
+//
+// # Ownership
+//
+// A provided buffer is owned by the kernel from Release (or New) until a
+// completion names its id; then by whoever handles that completion, who hands
+// it on with the bytes, until Release. Nobody reads a buffer after releasing
+// it. Release may be called from any goroutine; each id must be released once
+// for each completion that named it, which InUse lets tests check.
+//
+// An elastic buffer is owned by whoever called Get until Put.
+package bufpool

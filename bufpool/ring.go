@@ -1,0 +1,95 @@
+//go:build linux
+
+package bufpool
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+)
+
+// Ring is a ring of provided buffers of equal size (struct io_uring_buf_ring,
+// kernel 5.19). The kernel takes buffers at the head; Release puts them back
+// at the tail.
+type Ring struct {
+	mem     memory
+	entries bufEntries // the ring of entries, shared with the kernel
+	bufs    []byte     // count buffers of size bytes
+	size    int
+	count   int
+
+	mu   sync.Mutex
+	tail uint16 // guarded by mu; the kernel reads a copy in the entries
+
+	// inUse is how many buffers completions have named and nobody released.
+	inUse atomic.Int64
+}
+
+// NewRing maps count buffers of size bytes, count a power of two up to 32768,
+// all owned by the kernel once the ring at Addr is registered.
+func NewRing(size, count int) (*Ring, error) {
+	if size <= 0 || count <= 0 || count > 1<<15 || count&(count-1) != 0 {
+		return nil, fmt.Errorf("bufpool: bad ring of %d buffers of %d bytes", count, size)
+	}
+	// Entries first: they have to be aligned to a page.
+	entryBytes := pageAlign(count * entrySize)
+	mem, err := mapMemory(entryBytes + size*count)
+	if err != nil {
+		return nil, err
+	}
+	r := &Ring{mem: mem, size: size, count: count, bufs: mem.bytes[entryBytes : entryBytes+size*count]}
+	r.entries = castEntries(mem.bytes[:entryBytes], count)
+	for id := range count {
+		r.put(uint16(id))
+	}
+	r.entries.publish(r.tail)
+	return r, nil
+}
+
+// Addr is the address to register with the kernel.
+func (r *Ring) Addr() uintptr { return r.entries.addr() }
+
+// Count is the number of buffers, Size the size of each in bytes.
+func (r *Ring) Count() int { return r.count }
+
+// Size is the size of each buffer in bytes.
+func (r *Ring) Size() int { return r.size }
+
+// Backing says what the memory is: "huge pages", "transparent huge pages" or
+// "plain pages".
+func (r *Ring) Backing() string { return r.mem.backing }
+
+// InUse is the number of buffers taken and not released: 0 when nothing leaks.
+func (r *Ring) InUse() int { return int(r.inUse.Load()) }
+
+// Take returns the first n bytes of the buffer that a completion named, and
+// makes the caller its owner. It panics on an id or length that the kernel
+// cannot have given.
+func (r *Ring) Take(id uint16, n int) []byte {
+	if int(id) >= r.count || n > r.size {
+		panic(fmt.Sprintf("bufpool: kernel named buffer %d with %d bytes in a ring of %d of %d", id, n, r.count, r.size))
+	}
+	r.inUse.Add(1)
+	off := int(id) * r.size
+	return r.bufs[off : off+n : off+r.size]
+}
+
+// Release gives a buffer back to the kernel.
+func (r *Ring) Release(id uint16) {
+	r.inUse.Add(-1)
+	r.mu.Lock()
+	r.put(id)
+	r.entries.publish(r.tail)
+	r.mu.Unlock()
+}
+
+// put writes the entry of a buffer at the tail, not yet visible to the kernel.
+func (r *Ring) put(id uint16) {
+	off := int(id) * r.size
+	r.entries.set(r.tail&uint16(r.count-1), r.bufs[off:off+r.size], id)
+	r.tail++
+}
+
+// Close unmaps the memory. The ring must have been unregistered, or its
+// io_uring closed, and no buffer may be in use.
+func (r *Ring) Close() error { return r.mem.unmap() }

@@ -1,0 +1,61 @@
+package abi
+
+import (
+	"syscall"
+	"unsafe"
+
+	iouring "github.com/iceber/iouring-go/syscall"
+)
+
+// Enter is io_uring_enter for a call that does not wait. It is a raw system
+// call: it holds the P while it runs and allocates nothing.
+func Enter(fd int, toSubmit, flags uint32) (int, syscall.Errno) {
+	n, _, errno := syscall.RawSyscall6(iouring.SYS_IO_URING_ENTER, uintptr(fd), uintptr(toSubmit), 0, uintptr(flags), 0, 0)
+	return int(n), errno
+}
+
+// EnterWait is io_uring_enter for a call that may wait for minComplete
+// completions. The scheduler is told, so that other goroutines go on.
+func EnterWait(fd int, toSubmit, minComplete, flags uint32) (int, syscall.Errno) {
+	n, _, errno := syscall.Syscall6(iouring.SYS_IO_URING_ENTER, uintptr(fd), uintptr(toSubmit), uintptr(minComplete), uintptr(flags), 0, 0)
+	return int(n), errno
+}
+
+// EnterArg is EnterWait with a timeout or a minimum wait (5.11). arg may point
+// to ts, which has to stay where it is during the call.
+func EnterArg(fd int, toSubmit, minComplete, flags uint32, minWaitUsec uint32, ts *KernelTimespec) (int, syscall.Errno) {
+	arg := GeteventsArg{MinWaitUsec: minWaitUsec}
+	if ts != nil {
+		arg.Timespec = uint64(uintptr(unsafe.Pointer(ts)))
+	}
+	n, _, errno := syscall.Syscall6(iouring.SYS_IO_URING_ENTER, uintptr(fd), uintptr(toSubmit), uintptr(minComplete),
+		uintptr(flags|EnterExtArg), uintptr(unsafe.Pointer(&arg)), unsafe.Sizeof(arg))
+	return int(n), errno
+}
+
+// RegisterBufRing registers a provided-buffer ring (5.19) whose entries start
+// at addr.
+func RegisterBufRing(fd int, addr uintptr, entries uint32, group uint16) error {
+	reg := BufReg{RingAddr: uint64(addr), RingEntries: entries, Bgid: group}
+	return iouring.IOURingRegister(fd, RegisterPbufRing, unsafe.Pointer(&reg), 1)
+}
+
+// EnableRings enables a ring that was set up with IORING_SETUP_R_DISABLED; the
+// calling thread becomes its single issuer.
+func EnableRings(fd int) error {
+	return iouring.IOURingRegister(fd, RegisterEnableRings, nil, 0)
+}
+
+// Recv is recv(2) that does not wait.
+func Recv(fd int, b []byte, flags int) (int, syscall.Errno) {
+	n, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)),
+		uintptr(flags|syscall.MSG_DONTWAIT), 0, 0)
+	return int(n), errno
+}
+
+// Send is send(2) that does not wait and raises no SIGPIPE.
+func Send(fd int, b []byte, flags int) (int, syscall.Errno) {
+	n, _, errno := syscall.RawSyscall6(syscall.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)),
+		uintptr(flags|syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL), 0, 0)
+	return int(n), errno
+}

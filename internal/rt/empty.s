@@ -1,0 +1,2 @@
+// This file makes the compiler accept the bodyless declarations of this
+// package.

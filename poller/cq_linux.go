@@ -1,0 +1,114 @@
+package poller
+
+import (
+	"syscall"
+
+	"github.com/uringnet/go-uringnet/internal/abi"
+)
+
+// completion is what a CQE says.
+type completion struct {
+	user  userData
+	res   int32
+	flags uint32
+}
+
+func (c completion) more() bool { return c.flags&abi.CQEFMore != 0 }
+
+// buffer returns the id of the provided buffer that was used.
+func (c completion) buffer() (id uint16, ok bool) {
+	return uint16(c.flags >> abi.CQEBufferShift), c.flags&abi.CQEFBuffer != 0
+}
+
+// reap handles every completion that is there and returns how many there
+// were. Completions that the kernel held back because the queue was full, or
+// that wait for task work, are fetched too.
+func (r *ring) reap() int {
+	r.cqMu.Lock()
+	defer r.cqMu.Unlock()
+	r.woken = 0
+	total := r.redeliver()
+	for {
+		n := r.drain()
+		total += n
+		flags := r.mem.sqFlags.Load()
+		if flags&(abi.SQCQOverflow|abi.SQTaskrun) == 0 {
+			break
+		}
+		if flags&abi.SQCQOverflow != 0 {
+			r.stat.overflows.Add(1)
+		}
+		// Task work that belongs to another thread stays pending: stop when
+		// an enter brought nothing. (SQTaskrun is never set in Dedicated
+		// mode, where the driver itself enters.)
+		if !r.drv.mayEnter() {
+			break
+		}
+		if _, errno := r.enter(0, abi.EnterGetevents); errno != 0 && errno != syscall.EINTR {
+			break
+		}
+		if r.mem.cqTail.Load() == r.mem.cqHead.Load() {
+			break
+		}
+	}
+	if total > 0 {
+		r.stat.reaps.Add(1)
+		r.stat.cqes.Add(uint64(total))
+		r.expect.Store(r.woken)
+	}
+	return total
+}
+
+// drain handles the completions in the queue and advances its head once.
+func (r *ring) drain() int {
+	m := r.mem
+	head, tail := m.cqHead.Load(), m.cqTail.Load()
+	n := int(tail - head)
+	for ; head != tail; head++ {
+		e := &m.cqes[head&m.cqMask]
+		r.handle(completion{userData(e.UserData()), e.Result(), e.Flags()})
+	}
+	if n > 0 {
+		m.cqHead.Store(head)
+	}
+	return n
+}
+
+// handle gives a completion to its FD. cqMu is held.
+func (r *ring) handle(c completion) {
+	if inj := r.p.cfg.Faults; inj != nil {
+		now := false
+		if c, now = intercept(inj, r, c); !now {
+			return
+		}
+	}
+	r.deliver(c.user.op(), c)
+}
+
+func (r *ring) deliver(op Op, c completion) {
+	switch op {
+	case OpCancel, OpTimer, OpNone:
+		return // a cancel's own result says nothing that its target's does not
+	case OpWake:
+		r.drv.woke(c)
+		return
+	}
+	fd := r.p.slots.get(c.user)
+	if fd == nil {
+		// Slots are freed only after the last completion.
+		r.stat.unexpected.Add(1)
+		return
+	}
+	switch op {
+	case OpRecv:
+		fd.onRecv(r, c)
+	case OpPollIn:
+		fd.onPollIn(r, c)
+	case OpSend:
+		fd.onSend(r, c)
+	case OpPollOut:
+		fd.onSend(r, c)
+	case OpAccept:
+		fd.onAccept(r, c)
+	}
+}

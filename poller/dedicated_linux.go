@@ -1,0 +1,154 @@
+package poller
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	iouring "github.com/iceber/iouring-go/syscall"
+	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/go-uringnet/internal/abi"
+)
+
+// dedicated drives a ring from an OS thread of its own, the only one that
+// enters it. Others push and, when the thread is asleep in the kernel, wake it
+// by writing to an eventfd that the ring reads.
+type dedicated struct {
+	r       *ring
+	feats   Feature
+	event   int     // eventfd
+	word    [8]byte // what OpWake reads into
+	asleep  atomic.Bool
+	closing atomic.Bool
+	done    sync.WaitGroup
+	started chan error
+}
+
+func newDedicated(r *ring, feats Feature) *dedicated {
+	return &dedicated{r: r, feats: feats, event: -1, started: make(chan error)}
+}
+
+// mayEnter implements driver: it is the thread itself that reaps, and its
+// enters run all task work.
+func (d *dedicated) mayEnter() bool { return true }
+
+func (d *dedicated) start() error {
+	event, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		return err
+	}
+	d.event = event
+	d.done.Add(1)
+	go d.run()
+	if err := <-d.started; err != nil {
+		d.done.Wait()
+		unix.Close(d.event)
+		return err
+	}
+	return nil
+}
+
+func (d *dedicated) run() {
+	defer d.done.Done()
+	// The thread is given back only after its last request has completed:
+	// the ring is closed by then, so nothing is lost with it.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if d.r.params.Flags&iouring.IORING_SETUP_R_DISABLED != 0 {
+		if err := abi.EnableRings(d.r.fd); err != nil {
+			d.started <- unwrapErrno(err)
+			return
+		}
+	}
+	d.armWake()
+	d.started <- nil
+	for !d.closing.Load() {
+		d.round()
+	}
+}
+
+// round submits what was pushed, waits for a completion and reaps.
+func (d *dedicated) round() {
+	r := d.r
+	r.enterMu.Lock()
+	n := r.stage()
+	d.asleep.Store(true)
+	// What was pushed before the store may have missed that the thread sleeps.
+	wait := uint32(1)
+	if r.pending() > int32(n) || d.closing.Load() {
+		d.asleep.Store(false)
+		wait = 0
+	}
+	errno := d.enter(n, wait)
+	d.asleep.Store(false)
+	r.enterMu.Unlock()
+	reaped := r.reap()
+	if reaped == 0 && (errno == syscall.EAGAIN || errno == syscall.ENOMEM) {
+		time.Sleep(retryDelay) // the kernel is short of memory
+	}
+	runtime.Gosched() // those just woken push the next round
+}
+
+// enter submits n requests and waits for completions.
+func (d *dedicated) enter(n, wait uint32) syscall.Errno {
+	r := d.r
+	if inj := r.p.cfg.Faults; inj != nil {
+		if errno := inj.Enter(n); errno != 0 {
+			return errno
+		}
+	}
+	var done int
+	var errno syscall.Errno
+	batch := r.p.cfg.BatchWait
+	switch {
+	case wait == 0 || batch == 0:
+		done, errno = abi.EnterWait(r.fd, n, wait, abi.EnterGetevents)
+	case d.feats.Has(FeatMinTimeout | FeatExtArg):
+		// Wait until a batch is there, or BatchWait is over and something is.
+		done, errno = abi.EnterArg(r.fd, n, maxBatch, abi.EnterGetevents, uint32(batch.Microseconds()), nil)
+	default:
+		done, errno = abi.EnterWait(r.fd, n, wait, abi.EnterGetevents)
+		if errno == 0 && d.feats.Has(FeatExtArg) {
+			// The first completion is there: give others BatchWait to join it.
+			ts := abi.KernelTimespec{Nsec: int64(batch)}
+			r.entered(done, errno)
+			done, errno = abi.EnterArg(r.fd, 0, maxBatch, abi.EnterGetevents, 0, &ts)
+			if errno == syscall.ETIME {
+				errno = 0
+			}
+		}
+	}
+	r.entered(done, errno)
+	return errno
+}
+
+// kick implements driver. The thread is woken only if it sleeps.
+func (d *dedicated) kick(bool) {
+	if d.asleep.CompareAndSwap(true, false) {
+		_, _ = unix.Write(d.event, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+	}
+}
+
+// armWake reads the eventfd on the ring.
+func (d *dedicated) armWake() {
+	d.r.push(request{
+		op: iouring.IORING_OP_POLL_ADD, fd: int32(d.event), rwFlag: pollMask(unix.POLLIN),
+		user: makeUserData(0, 0, OpWake),
+	})
+}
+
+// woke implements driver.
+func (d *dedicated) woke(completion) {
+	_, _ = unix.Read(d.event, d.word[:])
+	d.armWake()
+}
+
+func (d *dedicated) stop() {
+	d.closing.Store(true)
+	_, _ = unix.Write(d.event, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+	d.done.Wait()
+	unix.Close(d.event)
+}

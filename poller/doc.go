@@ -1,0 +1,33 @@
+// Package poller drives io_uring rings for stream sockets.
+//
+// # Contract
+//
+// A Poller has a ring for each core. A request goes to the ring of the P that
+// its goroutine runs on at that moment; its completion wakes the goroutine
+// through a completion channel. An FD is a stream over a descriptor, as
+// internal/poll.FD is: it knows deadlines, half-close, serialised reads and
+// writes and close, and nothing of net's types.
+//
+// The path of a byte: a receive is armed (fd_recv_linux.go) as an SQE
+// (sq_linux.go), submitted by the ring's driver (shared_linux.go,
+// dedicated_linux.go, sqpoll_linux.go), completed into a provided buffer
+// (bufpool.Ring), reaped (cq_linux.go), queued on its FD and its reader woken
+// (fd_recv_linux.go), copied out and the buffer released (fd_read_linux.go).
+//
+// # Who may call what
+//
+// The exported methods may be called from any goroutine. push may be called
+// from anywhere and never blocks on the kernel. submit and reap may be called
+// from any goroutine in Shared mode; in Dedicated mode only from the ring's
+// thread. Completions are handled by whoever reaps, with the ring's cqMu held.
+//
+// # Lock order
+//
+//	FD.rl, FD.wl  serialise the callers of Read and Write; held while they park
+//	ring.cqMu     held while completions are read and handled
+//	FD.mu         the state of an FD; never held across an enter or a park
+//	ring.enterMu  held while requests are submitted
+//	ring.sqMu     the submission queue; innermost
+//
+// A lock is taken only while holding locks above it.
+package poller

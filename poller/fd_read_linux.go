@@ -1,0 +1,154 @@
+package poller
+
+import (
+	"io"
+	"os"
+	"syscall"
+
+	"github.com/uringnet/go-uringnet/internal/abi"
+)
+
+// Read reads up to len(b) bytes, waiting until there is at least one. Errors:
+// io.EOF, os.ErrDeadlineExceeded (also if bytes are there), ErrClosed, or a
+// syscall.Errno.
+func (fd *FD) Read(b []byte) (int, error) {
+	fd.rl.Lock()
+	fd.mu.Lock()
+	n, err := fd.read(b)
+	fd.mu.Unlock()
+	fd.rl.Unlock()
+	return n, err
+}
+
+// read is Read with both locks held.
+func (fd *FD) read(b []byte) (int, error) {
+	rx := &fd.rx
+	fd.tx.again = false
+	for {
+		if fd.closing != nil {
+			return 0, fd.closing
+		}
+		if len(b) == 0 {
+			return 0, nil
+		}
+		if fd.rd.expired {
+			return 0, fd.readTimeout()
+		}
+		if len(rx.queue) > 0 {
+			return fd.take(b), nil
+		}
+		if err := rx.end; err != nil {
+			rx.end = nil
+			return 0, err
+		}
+		if rx.ring == nil && fd.wantDirect() {
+			if n, err, done := fd.recvDirect(b); done {
+				return n, err
+			}
+		}
+		var r *ring
+		if rx.ring == nil {
+			r = fd.arm()
+		}
+		fd.park(&fd.rd, r)
+	}
+}
+
+// take copies received bytes to b and releases the buffers it empties.
+func (fd *FD) take(b []byte) int {
+	rx := &fd.rx
+	n, i := 0, 0
+	for i < len(rx.queue) && n < len(b) {
+		c := &rx.queue[i]
+		m := copy(b[n:], c.b)
+		n += m
+		if c.b = c.b[m:]; len(c.b) > 0 {
+			break
+		}
+		fd.release(c)
+		i++
+	}
+	if i == len(rx.queue) {
+		rx.queue = rx.queue[:0]
+	} else if i > 0 {
+		rx.queue = append(rx.queue[:0], rx.queue[i:]...)
+	}
+	return n
+}
+
+// wantDirect says whether recv(2) is to be tried before arming.
+func (fd *FD) wantDirect() bool {
+	if fd.rx.ready || fd.rx.poll {
+		return true
+	}
+	switch fd.p.cfg.DirectRecv {
+	case DirectRecvAlways:
+		return true
+	case DirectRecvNever:
+		return false
+	}
+	return !fd.rx.missed
+}
+
+// recvDirect tries recv(2) into b. done is false if nothing was there.
+func (fd *FD) recvDirect(b []byte) (n int, err error, done bool) {
+	st := &fd.p.current().stat
+	fd.rx.ready = false
+	for {
+		n, errno := abi.Recv(fd.sysfd, b, 0)
+		st.directRecvs.Add(1)
+		switch {
+		case errno == syscall.EINTR:
+			continue
+		case errno == syscall.EAGAIN:
+			fd.rx.missed = true
+			return 0, nil, false
+		case errno != 0:
+			return 0, errno, true
+		case n == 0:
+			return 0, io.EOF, true
+		}
+		fd.rx.missed = false
+		st.directHits.Add(1)
+		st.bytesIn.Add(uint64(n))
+		fd.touch()
+		return n, nil, true
+	}
+}
+
+// readTimeout is what a Read that found its deadline over returns. The armed
+// receive stays where bytes may be received ahead; elsewhere it is cancelled.
+func (fd *FD) readTimeout() error {
+	if !fd.ahead && fd.rx.ring != nil && fd.rx.op == OpRecv {
+		if err := fd.quiesce(); err != nil {
+			return err
+		}
+	}
+	return os.ErrDeadlineExceeded
+}
+
+// TakeAhead stops receiving ahead for good and moves bytes that were received
+// already to b. ok is false if there were none.
+func (fd *FD) TakeAhead(b []byte) (n int, ok bool, err error) {
+	fd.rl.Lock()
+	defer fd.rl.Unlock()
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	if fd.closing != nil {
+		return 0, false, fd.closing
+	}
+	if fd.rd.expired {
+		return 0, false, fd.readTimeout()
+	}
+	if err := fd.quiesce(); err != nil {
+		return 0, false, err
+	}
+	if len(fd.rx.queue) > 0 && len(b) > 0 {
+		return fd.take(b), true, nil
+	}
+	if err := fd.rx.end; err != nil {
+		fd.rx.end = nil
+		return 0, false, err
+	}
+	return 0, false, nil
+}

@@ -1,0 +1,208 @@
+package poller
+
+import (
+	"io"
+	"syscall"
+
+	iouring "github.com/iceber/iouring-go/syscall"
+	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/go-uringnet/bufpool"
+	"github.com/uringnet/go-uringnet/internal/abi"
+)
+
+// rxState is the receiving half of an FD. Its fields are guarded by FD.mu.
+//
+//	idle --arm--> armed --completion--> idle (bytes queued, or end set)
+//
+// A deadline does not end the armed state: what the receive brings is for the
+// next Read. Only Close, quiesce and a full queue cancel.
+type rxState struct {
+	ring      *ring // where a request is armed; nil: idle
+	op        Op    // OpRecv, OpPollIn or OpAccept
+	canceled  bool  // its cancellation has been asked for
+	multishot bool  // it is a multishot request
+	rearm     bool  // it ended early: arming again is a re-arm
+	queue     []chunk
+	held      int   // provided buffers in queue
+	end       error // what follows the queue once: io.EOF or an errno
+	ready     bool  // a poll said readable: recv(2) next
+	poll      bool  // never receive ahead: wait for readability, then recv(2)
+	missed    bool  // the last direct recv found nothing
+	turns     uint8 // sends since the last receive that found nothing queued
+}
+
+// chunk is bytes received and not yet read.
+type chunk struct {
+	b    []byte
+	bufs *bufpool.Ring   // b is in its buffer id
+	heap *bufpool.Buffer // or in this elastic buffer
+	id   uint16
+}
+
+// arm queues a receive on the current ring. mu is held; the caller kicks.
+func (fd *FD) arm() *ring {
+	r := fd.p.current()
+	rx := &fd.rx
+	if rx.rearm {
+		rx.rearm = false
+		r.stat.rearms.Add(1)
+	}
+	rx.ring, rx.canceled, rx.multishot = r, false, false
+	fd.began()
+	if rx.poll {
+		rx.op = OpPollIn
+		r.push(request{op: iouring.IORING_OP_POLL_ADD, fd: int32(fd.sysfd), rwFlag: pollMask(unix.POLLIN | unix.POLLRDHUP), user: fd.user(OpPollIn)})
+		return r
+	}
+	q := request{
+		op: iouring.IORING_OP_RECV, flags: iouring.IOSQE_FLAGS_BUFFER_SELECT,
+		fd: int32(fd.sysfd), buf: bufGroup, user: fd.user(OpRecv),
+	}
+	if fd.p.receive == ReceiveMultishot && fd.ahead {
+		rx.multishot = true
+		q.ioprio = abi.RecvMultishot
+	}
+	rx.op = OpRecv
+	r.push(q)
+	return r
+}
+
+// onRecv takes the completion of a receive that ring r reaps.
+func (fd *FD) onRecv(r *ring, c completion) {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	rx := &fd.rx
+	if id, ok := c.buffer(); ok {
+		fd.received(r, id, int(max(c.res, 0)))
+	}
+	if !c.more() {
+		rx.ring = nil
+		fd.ended()
+	}
+	switch {
+	case c.res > 0:
+		r.stat.receives.Add(1)
+		r.stat.bytesIn.Add(uint64(c.res))
+		fd.touch()
+		fd.limit()
+	case c.res == 0:
+		r.stat.receives.Add(1)
+		rx.end = io.EOF
+	default:
+		fd.recvFailed(r, syscall.Errno(-c.res))
+	}
+	if fd.closing == nil && (len(rx.queue) > 0 || rx.end != nil || rx.ring == nil) {
+		fd.rd.wakeFrom(r)
+	}
+}
+
+// received queues n bytes of ring r's buffer id, or gives the buffer back.
+func (fd *FD) received(r *ring, id uint16, n int) {
+	rx := &fd.rx
+	b := r.bufs.Take(id, n)
+	if n == 0 || fd.closing != nil {
+		r.bufs.Release(id)
+		return
+	}
+	if rx.held >= fd.p.cfg.MaxConnBuffers {
+		// Nobody reads: the bytes move to user space, so that this connection
+		// keeps no more of what all share.
+		r.stat.spills.Add(1)
+		heap := fd.p.elastic.Get()
+		heap.B = append(heap.B[:0], b...)
+		r.bufs.Release(id)
+		rx.queue = append(rx.queue, chunk{b: heap.B, heap: heap})
+		return
+	}
+	rx.held++
+	rx.queue = append(rx.queue, chunk{b: b, bufs: r.bufs, id: id})
+}
+
+// limit stops a multishot receive whose connection holds its share.
+func (fd *FD) limit() {
+	rx := &fd.rx
+	if rx.ring != nil && rx.held >= fd.p.cfg.MaxConnBuffers && !rx.canceled {
+		rx.canceled = true
+		rx.rearm = true
+		rx.ring.pushCancel(fd.user(rx.op))
+		rx.ring.drv.kick(false)
+	}
+}
+
+// recvFailed handles a receive that ended with an errno. Whatever says nothing
+// about the connection itself makes the next attempt wait for readability and
+// use recv(2), which needs no buffer of the ring and tells the truth.
+func (fd *FD) recvFailed(r *ring, errno syscall.Errno) {
+	rx := &fd.rx
+	switch errno {
+	case syscall.ECANCELED:
+		return // by us, or because the thread that submitted it has ended
+	case syscall.ENOBUFS:
+		r.stat.noBuffers.Add(1)
+		rx.ready, rx.rearm = true, true
+	case syscall.EAGAIN, syscall.EINTR, syscall.ENOMEM, syscall.EBUSY, syscall.EINVAL, syscall.EOPNOTSUPP:
+		r.stat.unexpected.Add(1)
+		rx.ready, rx.rearm = true, true
+	case syscall.ETIME:
+		r.stat.unexpected.Add(1)
+	default:
+		rx.end = errno
+	}
+}
+
+// onPollIn takes the completion of a wait for readability.
+func (fd *FD) onPollIn(r *ring, c completion) {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	fd.rx.ring = nil
+	fd.ended()
+	if c.res != -int32(syscall.ECANCELED) {
+		fd.rx.ready = true
+	}
+	if fd.closing == nil {
+		fd.rd.wakeFrom(r)
+	}
+}
+
+// dropReceived gives back every buffer. mu is held.
+func (fd *FD) dropReceived() {
+	for i := range fd.rx.queue {
+		fd.release(&fd.rx.queue[i])
+	}
+	fd.rx.queue = nil
+}
+
+// release gives back what a chunk lies in.
+func (fd *FD) release(c *chunk) {
+	switch {
+	case c.bufs != nil:
+		fd.rx.held--
+		c.bufs.Release(c.id)
+	case c.heap != nil:
+		fd.p.elastic.Put(c.heap)
+	}
+	*c = chunk{}
+}
+
+// quiesce ends receiving ahead for good: a receive that is armed is cancelled,
+// and what it brings all the same is queued. mu is held, and given up while
+// waiting; rl is held throughout.
+func (fd *FD) quiesce() error {
+	rx := &fd.rx
+	rx.poll, fd.ahead = true, false
+	for rx.ring != nil && rx.op == OpRecv {
+		if fd.closing != nil {
+			return fd.closing
+		}
+		if !rx.canceled {
+			rx.canceled = true
+			rx.ring.pushCancel(fd.user(rx.op))
+		}
+		fd.park(&fd.rd, rx.ring)
+	}
+	return fd.closing
+}
+
+// pollMask is the poll32_events of an SQE.
+func pollMask(events uint32) uint32 { return pollOrder(events) }

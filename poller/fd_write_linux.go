@@ -1,0 +1,238 @@
+package poller
+
+import (
+	"io"
+	"os"
+	"syscall"
+
+	iouring "github.com/iceber/iouring-go/syscall"
+	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/go-uringnet/internal/abi"
+)
+
+// directSend is the length from which a Write tries send(2) first: so much
+// data costs more than the system call that a batch would save.
+const directSend = 16 << 10
+
+// txState is the sending half of an FD: at most one request is in the kernel,
+// so that two sends are never reordered. Guarded by FD.mu.
+type txState struct {
+	ring     *ring // where the request is; nil: none
+	op       Op    // OpSend or OpPollOut
+	canceled bool  // its cancellation has been asked for
+	done     bool  // it has completed with res
+	res      int32
+	buf      []byte  // keeps the request's memory on the heap and alive
+	msg      *gather // the same for a gathered send
+	again    bool    // the last call on the FD was a Write too
+}
+
+// Write writes all of b or returns an error with the number of bytes that the
+// kernel has taken. Errors: os.ErrDeadlineExceeded, ErrClosed, or a
+// syscall.Errno.
+func (fd *FD) Write(b []byte) (int, error) {
+	fd.wl.Lock()
+	fd.mu.Lock()
+	n, err := fd.write(b)
+	fd.mu.Unlock()
+	fd.wl.Unlock()
+	return n, err
+}
+
+// write is Write with both locks held.
+func (fd *FD) write(b []byte) (int, error) {
+	if err := fd.writable(); err != nil {
+		return 0, err
+	}
+	n := 0
+	direct := len(b) >= directSend || fd.tx.again
+	fd.tx.again = true
+	for n < len(b) {
+		if err := fd.writable(); err != nil {
+			return n, err
+		}
+		if direct {
+			m, errno := fd.sendDirect(b[n:])
+			n += m
+			if errno != 0 && errno != syscall.EAGAIN {
+				return n, fd.writeErr(errno)
+			}
+			if n == len(b) {
+				break
+			}
+		}
+		res, err := fd.await(fd.queueSend(b[n:]))
+		if err != nil {
+			return n, err
+		}
+		switch {
+		case res > 0:
+			n += int(res)
+		case res == 0:
+			return n, io.ErrUnexpectedEOF
+		case transient(syscall.Errno(-res)):
+			direct = true // after send(2) has said EAGAIN, a poll will wait
+			if err := fd.waitWritable(); err != nil {
+				return n, err
+			}
+		default:
+			return n, fd.writeErr(syscall.Errno(-res))
+		}
+	}
+	return n, nil
+}
+
+// writable returns why nothing can be written now. mu is held.
+func (fd *FD) writable() error {
+	if fd.closing != nil {
+		return fd.closing
+	}
+	if fd.wr.expired {
+		return os.ErrDeadlineExceeded
+	}
+	return nil
+}
+
+// transient reports whether an errno of a send says nothing about the
+// connection.
+func transient(errno syscall.Errno) bool {
+	switch errno {
+	case syscall.EAGAIN, syscall.EINTR, syscall.ECANCELED, syscall.ENOMEM, syscall.EBUSY, syscall.ENOBUFS:
+		return true
+	}
+	return false
+}
+
+// writeErr returns what a failed write reports. A reset that a receive armed
+// ahead has picked up, and no Read has seen, belongs to whoever comes first,
+// as if the receive had not been there.
+func (fd *FD) writeErr(errno syscall.Errno) error {
+	if errno == syscall.EPIPE && fd.rx.end == error(syscall.ECONNRESET) {
+		fd.rx.end = io.EOF
+		return syscall.ECONNRESET
+	}
+	return errno
+}
+
+// sendDirect tries send(2).
+func (fd *FD) sendDirect(b []byte) (int, syscall.Errno) {
+	st := &fd.p.current().stat
+	n := 0
+	for n < len(b) {
+		m, errno := abi.Send(fd.sysfd, b[n:], 0)
+		st.directSends.Add(1)
+		if errno == syscall.EINTR {
+			continue
+		}
+		if errno != 0 {
+			return n, errno
+		}
+		n += m
+		st.bytesOut.Add(uint64(m))
+		fd.touch()
+	}
+	return n, 0
+}
+
+// queueSend queues a send of b and, where the next thing will be a Read, its
+// receive behind it.
+func (fd *FD) queueSend(b []byte) *ring {
+	tx := &fd.tx
+	r := fd.p.current()
+	tx.buf = b
+	fd.began()
+	tx.ring, tx.op, tx.canceled, tx.done = r, OpSend, false, false
+	r.push(request{
+		op: iouring.IORING_OP_SEND, fd: int32(fd.sysfd), addr: addrOf(b), len: uint32(min(len(b), maxSend)),
+		rwFlag: unix.MSG_NOSIGNAL, user: fd.user(OpSend),
+	})
+	fd.armEagerly()
+	return r
+}
+
+// maxSend is the most that one send request asks for.
+const maxSend = 1 << 30
+
+// armEagerly arms the next receive together with a send, on connections that
+// have shown that they answer what they read: one enter then does both.
+func (fd *FD) armEagerly() {
+	rx := &fd.rx
+	if !fd.ahead || !fd.p.feats.Has(FeatEagerRecv) {
+		return
+	}
+	if rx.turns < eagerTurns {
+		rx.turns++
+		return
+	}
+	if rx.ring == nil && rx.end == nil && len(rx.queue) == 0 && !fd.wantDirect() {
+		fd.arm()
+	}
+}
+
+// eagerTurns is how many sends a connection makes before its receives are
+// armed with them: short-lived connections then have nothing to cancel.
+const eagerTurns = 2
+
+// await kicks the ring and waits for the request of tx. An error is why it
+// was cancelled; the request has ended all the same. mu is held on entry and
+// return.
+func (fd *FD) await(r *ring) (res int32, err error) {
+	tx := &fd.tx
+	fd.mu.Unlock()
+	r.drv.kick(true)
+	fd.mu.Lock()
+	for !tx.done {
+		fd.park(&fd.wr, nil)
+	}
+	tx.buf, tx.msg = nil, nil
+	if tx.res < 0 && transient(syscall.Errno(-tx.res)) {
+		if err := fd.writable(); err != nil {
+			return 0, err
+		}
+	}
+	return tx.res, nil
+}
+
+// onSend takes the completion of a send or of a wait for writability.
+func (fd *FD) onSend(r *ring, c completion) {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	tx := &fd.tx
+	tx.ring, tx.done, tx.res = nil, true, c.res
+	fd.ended()
+	if tx.op == OpSend && c.res > 0 {
+		r.stat.sends.Add(1)
+		r.stat.bytesOut.Add(uint64(c.res))
+		fd.touch()
+	}
+	fd.wr.wakeFrom(r)
+}
+
+// waitWritable waits until the socket takes bytes again. mu is held.
+func (fd *FD) waitWritable() error {
+	if err := fd.writable(); err != nil {
+		return err
+	}
+	tx := &fd.tx
+	r := fd.p.current()
+	fd.began()
+	tx.ring, tx.op, tx.canceled, tx.done = r, OpPollOut, false, false
+	r.push(request{op: iouring.IORING_OP_POLL_ADD, fd: int32(fd.sysfd), rwFlag: pollMask(unix.POLLOUT), user: fd.user(OpPollOut)})
+	if _, err := fd.await(r); err != nil {
+		return err
+	}
+	return fd.writable()
+}
+
+// cancelSend asks for the end of the request in the kernel. mu is held; it
+// returns the ring to kick.
+func (fd *FD) cancelSend() *ring {
+	tx := &fd.tx
+	if tx.ring == nil || tx.canceled {
+		return nil
+	}
+	tx.canceled = true
+	tx.ring.pushCancel(fd.user(tx.op))
+	return tx.ring
+}

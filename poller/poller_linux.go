@@ -1,0 +1,203 @@
+package poller
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/uringnet/go-uringnet/bufpool"
+	"github.com/uringnet/go-uringnet/internal/rt"
+)
+
+// Poller is a set of rings and the goroutines that drive them.
+type Poller struct {
+	cfg     Config
+	feats   Feature
+	receive Receive // single or multishot
+	rings   []*ring
+	status  Status
+	slots   slots
+	elastic bufpool.Elastic
+	faulted sync.Map // userData -> int32: results that an Injector chose
+	sweep   *sweeper // nil without IdleTimeout
+
+	closing atomic.Bool
+}
+
+// New makes a Poller. An error names the system call that failed and wraps
+// its errno; cfg may be a zero Config.
+func New(cfg Config) (*Poller, error) {
+	if err := cfg.Normalize(runtime.GOMAXPROCS(0)); err != nil {
+		return nil, err
+	}
+	found, err := probe()
+	if err != nil {
+		return nil, explain(err)
+	}
+	p := &Poller{cfg: cfg, feats: found &^ cfg.Disable}
+	p.receive = p.chooseReceive()
+	if err := p.makeRings(); err != nil {
+		p.closeRings()
+		return nil, explain(err)
+	}
+	p.describe(found)
+	if cfg.IdleTimeout > 0 {
+		p.sweep = startSweeper(p, cfg.IdleTimeout)
+	}
+	return p, nil
+}
+
+// chooseReceive resolves ReceiveAuto.
+func (p *Poller) chooseReceive() Receive {
+	multishot := p.feats.Has(FeatMultishotRecv | FeatProvidedBuffers)
+	switch {
+	case !multishot || p.cfg.Receive == ReceiveSingle:
+		return ReceiveSingle
+	case p.cfg.Receive == ReceiveMultishot || p.cfg.Mode == Dedicated:
+		// A dedicated thread runs all task work itself, so a receive that
+		// stays armed never wakes a thread that Go has parked.
+		return ReceiveMultishot
+	}
+	return ReceiveSingle
+}
+
+func (p *Poller) makeRings() error {
+	for i := range p.cfg.Rings {
+		r, err := p.makeRing(i)
+		if err != nil {
+			return err
+		}
+		p.rings = append(p.rings, r)
+	}
+	return nil
+}
+
+func (p *Poller) makeRing(id int) (*ring, error) {
+	flags, cpu := setupFlags(&p.cfg, p.feats, id)
+	r, err := setupRing(&p.cfg, flags, cpu)
+	if err != nil {
+		return nil, err
+	}
+	r.p, r.id = p, id
+	if p.feats.Has(FeatProvidedBuffers) {
+		if err := r.provideBuffers(p.cfg.BufferSize, p.cfg.BufferCount); err != nil {
+			r.release()
+			return nil, err
+		}
+	}
+	switch p.cfg.Mode {
+	case Dedicated:
+		r.drv = newDedicated(r, p.feats)
+	case SQPoll:
+		r.drv = newSQPoll(r)
+	default:
+		r.drv = newShared(r, p.feats)
+	}
+	if err := r.drv.start(); err != nil {
+		r.release()
+		return nil, err
+	}
+	return r, nil
+}
+
+// describe fills in the status.
+func (p *Poller) describe(found Feature) {
+	s := Status{
+		Mode: p.cfg.Mode, Rings: len(p.rings), Features: p.feats,
+		Missing: AllFeatures &^ found, Disabled: found & p.cfg.Disable,
+		Receive: p.receive, Buffers: "none", Kernel: kernelRelease(),
+		SQEntries: p.cfg.SQEntries, CQEntries: p.cfg.CQEntries,
+	}
+	for _, r := range p.rings {
+		s.SQEntries = min(s.SQEntries, int(r.params.SQEntries))
+		s.CQEntries = min(s.CQEntries, int(r.params.CQEntries))
+		if r.bufs != nil {
+			s.Buffers, s.BufferSize, s.BufferCount = r.bufs.Backing(), r.bufs.Size(), r.bufs.Count()
+		}
+	}
+	if s.SQEntries < p.cfg.SQEntries {
+		s.Notes = append(s.Notes, fmt.Sprintf("memory was short: rings of %d entries in place of %d", s.SQEntries, p.cfg.SQEntries))
+	}
+	if r := p.rings[0]; r.bufs != nil && s.BufferCount < p.cfg.BufferCount {
+		s.Notes = append(s.Notes, fmt.Sprintf("memory was short: %d buffers in place of %d", s.BufferCount, p.cfg.BufferCount))
+	}
+	p.status = s
+}
+
+// Status describes the poller.
+func (p *Poller) Status() Status { return p.status }
+
+// Counters returns the counters of each ring.
+func (p *Poller) Counters() []Counters {
+	out := make([]Counters, len(p.rings))
+	for i, r := range p.rings {
+		out[i] = r.stat.snapshot()
+	}
+	return out
+}
+
+// Leaks returns an error if buffers are held although no connection is open
+// that could hold them. It is for tests.
+func (p *Poller) Leaks() error {
+	for _, r := range p.rings {
+		if r.bufs != nil && r.bufs.InUse() != 0 {
+			return fmt.Errorf("poller: %d provided buffers of ring %d were not released", r.bufs.InUse(), r.id)
+		}
+	}
+	if n := p.elastic.InUse(); n != 0 {
+		return fmt.Errorf("poller: %d elastic buffers were not put back", n)
+	}
+	return nil
+}
+
+// current returns the ring of the P that the caller runs on.
+func (p *Poller) current() *ring {
+	if len(p.rings) == 1 {
+		return p.rings[0]
+	}
+	return p.rings[rt.P()%len(p.rings)]
+}
+
+// Open makes an FD of a stream socket. It owns sysfd from then on, unless it
+// returns an error.
+func (p *Poller) Open(sysfd int, o FDOptions) (*FD, error) {
+	if p.closing.Load() {
+		return nil, ErrClosed
+	}
+	fd := &FD{p: p, sysfd: sysfd, ahead: o.ReadAhead, listener: o.Listener}
+	fd.rx.poll = !p.feats.Has(FeatProvidedBuffers)
+	if !p.slots.put(fd) {
+		return nil, syscall.EMFILE
+	}
+	if p.closing.Load() { // Close may have missed it
+		fd.sysfd = -1
+		fd.Close()
+		return nil, ErrClosed
+	}
+	return fd, nil
+}
+
+// Close closes every FD, waits until the kernel has let go of them, and
+// closes the rings. A second Close does nothing.
+func (p *Poller) Close() error {
+	if p.closing.Swap(true) {
+		return nil
+	}
+	if p.sweep != nil {
+		p.sweep.stop()
+	}
+	p.slots.each(func(fd *FD) { fd.shutdown(ErrClosed) })
+	p.closeRings()
+	return nil
+}
+
+func (p *Poller) closeRings() {
+	for _, r := range p.rings {
+		r.drv.stop()
+	}
+	for _, r := range p.rings {
+		r.release()
+	}
+}

@@ -1,0 +1,135 @@
+package poller
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	iouring "github.com/iceber/iouring-go/syscall"
+	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/go-uringnet/bufpool"
+	"github.com/uringnet/go-uringnet/internal/abi"
+)
+
+// bufGroup is the id of each ring's only group of provided buffers.
+const bufGroup = 0
+
+// ring is one io_uring with what it needs to be driven.
+type ring struct {
+	p      *Poller
+	id     int
+	fd     int
+	params iouring.IOURingParams
+	mem    *ringMem
+	bufs   *bufpool.Ring // nil without FeatProvidedBuffers
+	drv    driver
+
+	sqMu    sync.Mutex
+	tail    uint32       // guarded by sqMu: the SQ's tail, published by stage
+	backlog []request    // guarded by sqMu: requests for which the SQ had no room
+	queued  atomic.Int32 // requests pushed and not yet submitted; written with sqMu or enterMu held
+
+	enterMu sync.Mutex // held by whoever submits
+
+	cqMu    sync.Mutex
+	woken   int32       // guarded by cqMu: goroutines woken by the running reap
+	delayed []delayedCQ // guarded by cqMu: held back by an Injector
+
+	// expect is how many goroutines the last reap has woken that have not
+	// come back with a request: while it is above zero, more are on their way
+	// and a batch is worth waiting for.
+	expect atomic.Int32
+
+	stat counters
+}
+
+// driver submits a ring's requests and reaps its completions.
+type driver interface {
+	// start begins to drive; it is called once, before any push.
+	start() error
+	// kick is called after a push. With now, the caller is about to wait for
+	// the result and holds no locks but rl and wl: the driver may submit and
+	// reap on its goroutine. Without, it is called by a completion, with cqMu
+	// and an FD's mu held, and only makes sure that a submission follows.
+	kick(now bool)
+	// mayEnter reports whether a reap may enter the kernel.
+	mayEnter() bool
+	// woke handles the completion of an OpWake request.
+	woke(c completion)
+	// stop ends driving and returns when no goroutine uses the ring.
+	stop()
+}
+
+// setupRing makes a ring with the given setup flags and maps it.
+func setupRing(cfg *Config, flags uint32, sqThreadCPU int) (*ring, error) {
+	r := &ring{fd: -1}
+	entries := cfg.SQEntries
+	for {
+		r.params = iouring.IOURingParams{Flags: flags | iouring.IORING_SETUP_CQSIZE | iouring.IORING_SETUP_CLAMP}
+		r.params.CQEntries = uint32(max(cfg.CQEntries*entries/cfg.SQEntries, entries))
+		if flags&iouring.IORING_SETUP_SQPOLL != 0 {
+			r.params.SQThreadIdle = uint32(cfg.SQPollIdle.Milliseconds())
+			r.params.SQThreadCPU = uint32(max(sqThreadCPU, 0))
+		}
+		fd, err := iouring.IOURingSetup(uint(entries), &r.params)
+		if err == nil {
+			r.fd = fd
+			break
+		}
+		// RLIMIT_MEMLOCK (up to 5.11) or memory is short: halve and try again.
+		if !errors.Is(err, syscall.ENOMEM) || entries <= 8 {
+			return nil, fmt.Errorf("io_uring_setup: %w", unwrapErrno(err))
+		}
+		entries /= 2
+	}
+	mem, err := mapRing(r.fd, &r.params)
+	if err != nil {
+		unix.Close(r.fd)
+		return nil, err
+	}
+	r.mem = mem
+	r.tail = mem.sqTail.Load()
+	return r, nil
+}
+
+// unwrapErrno returns the errno in err, or err.
+func unwrapErrno(err error) error {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return errno
+	}
+	return err
+}
+
+// provideBuffers gives the ring its provided buffers, fewer if memory is short.
+func (r *ring) provideBuffers(size, count int) error {
+	for {
+		b, err := bufpool.NewRing(size, count)
+		if err == nil {
+			if err = abi.RegisterBufRing(r.fd, b.Addr(), uint32(count), bufGroup); err == nil {
+				r.bufs = b
+				return nil
+			}
+			b.Close()
+		}
+		if !errors.Is(err, syscall.ENOMEM) || count <= 1 {
+			return fmt.Errorf("provided buffer ring: %w", unwrapErrno(err))
+		}
+		count /= 2
+	}
+}
+
+// release closes the ring and its memory. No request may be in flight.
+func (r *ring) release() {
+	if r.fd >= 0 {
+		unix.Close(r.fd)
+		r.fd = -1
+	}
+	r.mem.unmap()
+	if r.bufs != nil {
+		r.bufs.Close()
+	}
+}

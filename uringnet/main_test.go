@@ -1,0 +1,68 @@
+package uringnet_test
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"runtime/debug"
+	"testing"
+	"time"
+
+	"github.com/uringnet/go-uringnet/internal/leakcheck"
+	"github.com/uringnet/go-uringnet/uringnet"
+)
+
+// leakedBuffers reports ring or user-space buffers that were not given back.
+var leakedBuffers = func() error { return nil }
+
+// childEnv names the part that a process re-executed by a test plays.
+const childEnv = "URINGNET_TEST_CHILD"
+
+// children are the parts, by name. Each returns the process's exit error.
+var children = map[string]func() error{}
+
+func TestMain(m *testing.M) {
+	debug.SetTraceback("all") // for the watchdogs' panics
+	if part := os.Getenv(childEnv); part != "" {
+		runChild(part)
+	}
+	os.Exit(runTests(m))
+}
+
+func runChild(part string) {
+	f := children[part]
+	if f == nil {
+		fmt.Fprintf(os.Stderr, "no child part %q\n", part)
+		os.Exit(2)
+	}
+	if err := f(); err != nil {
+		fmt.Fprintf(os.Stderr, "child %s: %v\n", part, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// runTests runs the tests and fails if they leave anything behind.
+func runTests(m *testing.M) int {
+	startOnceOnly()
+	before := leakcheck.Take()
+	code := m.Run()
+	if err := before.Check(10 * time.Second); err != nil {
+		fmt.Fprintf(os.Stderr, "FAIL: the tests left behind:\n%v\n", err)
+		code = max(code, 1)
+	}
+	if err := leakedBuffers(); err != nil {
+		fmt.Fprintf(os.Stderr, "FAIL: leaked buffers: %v\n", err)
+		code = max(code, 1)
+	}
+	return code
+}
+
+// startOnceOnly makes what lives as long as the process: the default engine
+// and the runtime's poller.
+func startOnceOnly() {
+	uringnet.Default()
+	if ln, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
+		ln.Close()
+	}
+}
