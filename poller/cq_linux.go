@@ -26,6 +26,9 @@ func (c completion) buffer() (id uint16, ok bool) {
 func (r *ring) reap() int {
 	r.cqMu.Lock()
 	defer r.cqMu.Unlock()
+	if r.gone {
+		return 0
+	}
 	r.woken = 0
 	total := r.redeliver()
 	for {

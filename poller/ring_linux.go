@@ -26,6 +26,7 @@ type ring struct {
 	mem    *ringMem
 	bufs   *bufpool.Ring // nil without FeatProvidedBuffers
 	drv    driver
+	gone   bool // written by release with cqMu, enterMu and sqMu held; read with any of them
 
 	sqMu    sync.Mutex
 	tail    uint32       // guarded by sqMu: the SQ's tail, published by stage
@@ -122,8 +123,17 @@ func (r *ring) provideBuffers(size, count int) error {
 	}
 }
 
-// release closes the ring and its memory. No request may be in flight.
+// release closes the ring and its memory. No request may be in flight, but a
+// caller whose request somebody else has reaped may still be on its way out of
+// the driver: it finds the ring gone.
 func (r *ring) release() {
+	r.cqMu.Lock()
+	defer r.cqMu.Unlock()
+	r.enterMu.Lock()
+	defer r.enterMu.Unlock()
+	r.sqMu.Lock()
+	defer r.sqMu.Unlock()
+	r.gone = true
 	if r.fd >= 0 {
 		unix.Close(r.fd)
 		r.fd = -1

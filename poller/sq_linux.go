@@ -30,11 +30,14 @@ func (r *ring) push(q request) {
 		q = inject(inj, r, q)
 	}
 	r.sqMu.Lock()
+	defer r.sqMu.Unlock()
+	if r.gone {
+		return
+	}
 	if len(r.backlog) > 0 || !r.put(&q) {
 		r.backlog = append(r.backlog, q)
 	}
 	r.queued.Add(1)
-	r.sqMu.Unlock()
 }
 
 // put writes q as the next SQE. It reports false when the SQ is full. sqMu is
@@ -86,6 +89,9 @@ func (r *ring) submit(getevents bool) syscall.Errno {
 	}
 	r.enterMu.Lock()
 	defer r.enterMu.Unlock()
+	if r.gone {
+		return 0
+	}
 	for first := true; ; first = false {
 		n := r.stage()
 		if n == 0 && !(first && getevents) {

@@ -34,6 +34,10 @@ func (s *sqpoll) start() error {
 func (s *sqpoll) kick(bool) {
 	r := s.r
 	r.enterMu.Lock()
+	if r.gone {
+		r.enterMu.Unlock()
+		return
+	}
 	r.stage()
 	flags := uint32(0)
 	if r.mem.sqFlags.Load()&abi.SQNeedWakeup != 0 {

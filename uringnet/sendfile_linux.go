@@ -70,13 +70,10 @@ func sendFileFrom(fd stream, src syscall.RawConn, remain int64) (written int64, 
 	if err == nil {
 		err = sendErr
 	}
-	if written == 0 && notSupported(err) {
+	if written == 0 && err != nil {
+		// A file that sendfile cannot read, or an error that the copy will
+		// meet as well and report as net does.
 		return 0, nil, false
 	}
 	return written, err, true
-}
-
-// notSupported reports whether sendfile cannot read from this kind of file.
-func notSupported(err error) bool {
-	return err == unix.EINVAL || err == unix.ENOSYS || err == unix.EOPNOTSUPP || err == unix.EPERM || err == unix.EOVERFLOW
 }

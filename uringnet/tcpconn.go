@@ -122,7 +122,8 @@ func (c *TCPConn) ReadFrom(r io.Reader) (int64, error) {
 		return c.tcp().ReadFrom(r)
 	}
 	if v, ok := r.(*net.Buffers); ok {
-		return c.WriteBuffers(v)
+		n, err := c.WriteBuffers(v)
+		return n, c.copyErr("readfrom", err)
 	}
 	if n, err, handled := sendFile(c.fd, r); handled {
 		if err != nil && err != io.EOF {
@@ -131,10 +132,7 @@ func (c *TCPConn) ReadFrom(r io.Reader) (int64, error) {
 		return n, err
 	}
 	n, err := io.Copy(writerOnly{c}, r)
-	if err != nil && err != io.EOF {
-		err = &net.OpError{Op: "readfrom", Net: c.net, Source: c.addr.local, Addr: c.addr.remote, Err: err}
-	}
-	return n, err
+	return n, c.copyErr("readfrom", err)
 }
 
 // WriteTo implements io.WriterTo by copying until end of file.
@@ -146,10 +144,15 @@ func (c *TCPConn) WriteTo(w io.Writer) (int64, error) {
 		return c.tcp().WriteTo(w)
 	}
 	n, err := io.Copy(w, readerOnly{c})
-	if err != nil && err != io.EOF {
-		err = &net.OpError{Op: "writeto", Net: c.net, Source: c.addr.local, Addr: c.addr.remote, Err: err}
+	return n, c.copyErr("writeto", err)
+}
+
+// copyErr wraps an error of ReadFrom or WriteTo as net does.
+func (c *TCPConn) copyErr(op string, err error) error {
+	if err == nil || err == io.EOF {
+		return err
 	}
-	return n, err
+	return &net.OpError{Op: op, Net: c.net, Source: c.addr.local, Addr: c.addr.remote, Err: err}
 }
 
 // writerOnly and readerOnly hide ReadFrom and WriteTo from io.Copy.
