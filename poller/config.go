@@ -118,7 +118,8 @@ type Config struct {
 	// to 32768; 0 means 1024.
 	SQEntries int
 	// CQEntries is the size of each completion queue, a power of two that is
-	// not smaller than SQEntries and at most 65536; 0 means four times SQEntries.
+	// not smaller than SQEntries and at most 65536; 0 means four times
+	// SQEntries. (SQEntries left at 0 becomes no larger than CQEntries.)
 	CQEntries int
 	// Mode is the drive mode.
 	Mode Mode
@@ -194,6 +195,9 @@ func (c *Config) Normalize(gomaxprocs int) error {
 	}
 	if c.SQEntries == 0 {
 		c.SQEntries = defaultSQEntries
+		if c.CQEntries > 0 {
+			c.SQEntries = min(defaultSQEntries, c.CQEntries)
+		}
 	}
 	if c.CQEntries == 0 {
 		c.CQEntries = min(defaultCQFactor*c.SQEntries, maxCQEntries)
@@ -208,7 +212,7 @@ func (c *Config) Normalize(gomaxprocs int) error {
 		c.BufferCount = defaultBufferCount
 	}
 	if c.MaxConnBuffers == 0 {
-		c.MaxConnBuffers = defaultConnBuffers
+		c.MaxConnBuffers = max(1, min(defaultConnBuffers, c.BufferCount))
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()

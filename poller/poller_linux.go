@@ -167,6 +167,7 @@ func (p *Poller) Open(sysfd int, o FDOptions) (*FD, error) {
 		return nil, ErrClosed
 	}
 	fd := &FD{p: p, sysfd: sysfd, ahead: o.ReadAhead, listener: o.Listener}
+	fd.touch()
 	fd.rx.poll = !p.feats.Has(FeatProvidedBuffers)
 	if !p.slots.put(fd) {
 		return nil, syscall.EMFILE

@@ -244,3 +244,41 @@ func TestAcceptAfterClientLeft(t *testing.T) {
 		}
 	})
 }
+
+// A burst of connections that nobody takes, larger than the rings' queues, is
+// served when somebody does: an accept that ended for want of room is armed
+// again (peer failing #16).
+func TestAcceptBurst(t *testing.T) {
+	const conns = 150
+	forEachEngine(t, func(t *testing.T, e *uringnet.Engine) {
+		forEachNetwork(t, func(t *testing.T, network string) {
+			ln := listen(t, stackOf(e), network)
+			a := start("Accept", ln.Accept)
+			var clients []net.Conn
+			for i := range conns {
+				c := dialTo(t, stdStack, ln)
+				write(t, c, string([]byte{byte(i)}))
+				clients = append(clients, c)
+			}
+			seen := map[string]bool{}
+			for range conns {
+				c, err := a.wait(t)
+				must(t, err)
+				got, err := start("read", func() (string, error) { return readN(c, 1) }).wait(t)
+				must(t, err)
+				seen[got] = true
+				write(t, c, got)
+				c.Close()
+				a = start("Accept", ln.Accept)
+			}
+			for i, c := range clients {
+				expect(t, c, string([]byte{byte(i)}))
+			}
+			if len(seen) != conns {
+				t.Errorf("%d connections served; want %d", len(seen), conns)
+			}
+			must(t, ln.Close())
+			a.wait(t)
+		})
+	})
+}

@@ -37,7 +37,7 @@ func (e *Engine) acceptedUnix(l *UnixListener, sysfd int) (*UnixConn, error) {
 		closeSocket(sysfd)
 		return nil, err
 	}
-	c := &UnixConn{conn{fd: fd, eng: e, net: l.net, addr: addrs{local, remote}}}
+	c := &UnixConn{conn: conn{fd: fd, eng: e, net: l.net, addr: addrs{local, remote}}}
 	closeWhenLost(c, fd)
 	return c, nil
 }

@@ -103,7 +103,7 @@ func (e *Engine) adoptUnix(c *net.UnixConn, network string) (*UnixConn, error) {
 	if fd == nil {
 		return e.stdUnix(c), nil
 	}
-	out := &UnixConn{conn{fd: fd, eng: e, net: network, addr: addrsOf(c)}}
+	out := &UnixConn{conn: conn{fd: fd, eng: e, net: network, addr: addrsOf(c)}}
 	c.Close()
 	closeWhenLost(out, fd)
 	return out, nil
@@ -123,7 +123,7 @@ func (e *Engine) stdTCP(c *net.TCPConn, network string) *TCPConn {
 // stdUnix leaves c to the standard library.
 func (e *Engine) stdUnix(c *net.UnixConn) *UnixConn {
 	e.fallbacks.Add(1)
-	return &UnixConn{conn{std: c, eng: e, net: "unix", addr: addrsOf(c)}}
+	return &UnixConn{conn: conn{std: c, eng: e, net: "unix", addr: addrsOf(c)}}
 }
 
 func addrsOf(c net.Conn) addrs { return addrs{c.LocalAddr(), c.RemoteAddr()} }

@@ -60,10 +60,11 @@ func TestReadFromFile(t *testing.T) {
 // ReadFrom a file heeds the write deadline and counts what went.
 func TestReadFromFileTimeout(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e *uringnet.Engine) {
-		f, data := testFile(t, 16<<20)
+		f, data := testFile(t, beyondSocket)
 		client, server := pair(t, stackOf(e), "tcp")
-		must(t, client.SetWriteDeadline(time.Now().Add(10*time.Millisecond)))
-		n, err := start("ReadFrom", func() (int64, error) { return client.(io.ReaderFrom).ReadFrom(f) }).wait(t)
+		w := start("ReadFrom", func() (int64, error) { return client.(io.ReaderFrom).ReadFrom(f) }).blocked(t)
+		must(t, client.SetWriteDeadline(aLongTimeAgo))
+		n, err := w.wait(t)
 		checkTimeout(t, "ReadFrom", err)
 		if at, _ := f.Seek(0, io.SeekCurrent); at != n {
 			t.Errorf("file at %d; ReadFrom returned %d", at, n)
@@ -76,6 +77,12 @@ func TestReadFromFileTimeout(t *testing.T) {
 	})
 }
 
+// feed writes data and closes.
+func feed(w io.WriteCloser, data string) {
+	io.WriteString(w, data)
+	w.Close()
+}
+
 // ReadFrom any other reader: a pipe, another connection, plain memory.
 func TestReadFromOther(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e *uringnet.Engine) {
@@ -83,11 +90,11 @@ func TestReadFromOther(t *testing.T) {
 		r, w, err := os.Pipe()
 		must(t, err)
 		defer r.Close()
-		go func() { io.WriteString(w, data); w.Close() }()
+		go feed(w, data)
 		feeder, source := pair(t, stackOf(e), "tcp")
-		go func() { io.WriteString(feeder, data); feeder.Close() }()
+		go feed(feeder, data)
 		ufeeder, usource := pair(t, stackOf(e), networks()[len(networks())-1])
-		go func() { io.WriteString(ufeeder, data); ufeeder.Close() }()
+		go feed(ufeeder, data)
 
 		for name, src := range map[string]io.Reader{
 			"memory": strings.NewReader(data), "pipe": r, "tcp": source, "unix": usource,
@@ -114,7 +121,7 @@ func TestWriteTo(t *testing.T) {
 		client, server := pair(t, stackOf(e), "tcp")
 		write(t, client, "head")
 		expect(t, server, "h")
-		go func() { io.WriteString(client, data); client.Close() }()
+		go feed(client, data)
 		var got bytes.Buffer
 		n, err := start("WriteTo", func() (int64, error) { return server.(io.WriterTo).WriteTo(&got) }).wait(t)
 		if n != int64(3+len(data)) || err != nil || got.String() != "ead"+data {
@@ -124,7 +131,7 @@ func TestWriteTo(t *testing.T) {
 		// To a unix socket, by io.Copy.
 		client, server = pair(t, stackOf(e), "tcp")
 		out, in := pair(t, stackOf(e), networks()[len(networks())-1])
-		go func() { io.WriteString(client, data); client.Close() }()
+		go feed(client, data)
 		read := start("ReadAll", func() ([]byte, error) { return io.ReadAll(in) })
 		n, err = start("io.Copy", func() (int64, error) { return io.Copy(out, server) }).wait(t)
 		if n != int64(len(data)) || err != nil {
@@ -164,6 +171,7 @@ func TestCopyErrors(t *testing.T) {
 		gone.Close()
 		readFrom("bad reader", badEnd{})
 		readFrom("closed file", gone)
+		l.lines[1] = strings.ReplaceAll(l.lines[1], f.Name(), "NAME")
 		readFrom("nothing", strings.NewReader(""))
 		readFrom("no buffers", &net.Buffers{})
 		write(t, client, "x")

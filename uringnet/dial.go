@@ -96,7 +96,7 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 	if err != nil {
 		return nil, err
 	}
-	return d.engine().adoptConn(c, network)
+	return dialed(d.engine().adoptConn(c, network))
 }
 
 // DialTCP is net.Dialer's DialTCP.
@@ -114,7 +114,25 @@ func (d *Dialer) DialUnix(ctx context.Context, network string, laddr, raddr *net
 	if err != nil {
 		return nil, err
 	}
-	return d.engine().adoptUnix(c, network)
+	return dialed(d.engine().adoptUnix(c, network))
+}
+
+// dialed marks a unix connection as made by a dial.
+func dialed[C net.Conn](c C, err error) (C, error) {
+	if u, ok := any(c).(*UnixConn); ok && u != nil {
+		u.dialed = true
+	}
+	return c, err
+}
+
+// DialUDP is net's: packet sockets stay with the standard library.
+func (d *Dialer) DialUDP(ctx context.Context, network string, laddr, raddr netip.AddrPort) (*net.UDPConn, error) {
+	return d.std().DialUDP(ctx, network, laddr, raddr)
+}
+
+// DialIP is net's: packet sockets stay with the standard library.
+func (d *Dialer) DialIP(ctx context.Context, network string, laddr, raddr netip.Addr) (*net.IPConn, error) {
+	return d.std().DialIP(ctx, network, laddr, raddr)
 }
 
 // Dial is the package function Dial on this engine.
@@ -144,5 +162,5 @@ func (e *Engine) DialUnix(network string, laddr, raddr *net.UnixAddr) (*UnixConn
 	if err != nil {
 		return nil, err
 	}
-	return e.adoptUnix(c, network)
+	return dialed(e.adoptUnix(c, network))
 }

@@ -63,7 +63,7 @@ var stdOnly = runtime.GOOS != "linux" || os.Getenv("URINGNET_TEST_STD_ONLY") == 
 func newEngine(t *testing.T, cfg uringnet.Config) *uringnet.Engine {
 	t.Helper()
 	if stdOnly {
-		cfg = uringnet.Config{Fallback: uringnet.FallbackAlways}
+		cfg.Fallback = uringnet.FallbackAlways
 	}
 	if cfg.Fallback != uringnet.FallbackAlways {
 		cfg.Fallback = uringnet.FallbackNever

@@ -141,7 +141,7 @@ var connScenarios = []scenario{
 		_, server := pair(t, s, network)
 		l := errorLog{as: ofConn(server)}
 		r := startRead(server, 10).blocked(t)
-		w := start("Write", func() (int, error) { return server.Write(make([]byte, 32<<20)) }).blocked(t)
+		w := start("Write", func() (int, error) { return server.Write(zeros) }).blocked(t)
 		l.err("Close", server.Close())
 		got, err := r.wait(t)
 		l.add("Read", got, err)

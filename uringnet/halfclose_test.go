@@ -122,7 +122,7 @@ func TestCloseWakes(t *testing.T) {
 			}
 			for range 3 {
 				w := start("Write", func() (string, error) {
-					_, err := server.Write(make([]byte, 32<<20))
+					_, err := server.Write(zeros)
 					return "", err
 				})
 				calls = append(calls, w.blocked(t))
@@ -173,7 +173,7 @@ func TestConcurrentClose(t *testing.T) {
 func TestConcurrentReadWriteClose(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e *uringnet.Engine) {
 		ln := listen(t, stackOf(e), "tcp")
-		for i := range 40 {
+		for i := range 25 {
 			mark := byte(i)
 			client := dialTo(t, stackOf(e), ln)
 			server := accept(t, ln)

@@ -2,6 +2,9 @@ package uringnet_test
 
 import (
 	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/binary"
 	"net"
 	"os"
 	"path/filepath"
@@ -232,6 +235,24 @@ func eventually(t *testing.T, what string, cond func() bool) {
 			t.Fatalf("never happened: %s", what)
 		}
 	}
+}
+
+// beyondSocket is more than a connection's socket buffers take.
+const beyondSocket = 16 << 20
+
+// zeros is a block that no Write gets rid of while nobody reads.
+var zeros = make([]byte, 2*beyondSocket)
+
+// randomBytes returns n bytes that depend on seed alone. (It is called for
+// much, so it leaves the work to AES, which the race detector does not slow.)
+func randomBytes(seed int64, n int) []byte {
+	block, err := aes.NewCipher(binary.BigEndian.AppendUint64(make([]byte, 8), uint64(seed)))
+	if err != nil {
+		panic(err)
+	}
+	b := make([]byte, n)
+	cipher.NewCTR(block, make([]byte, aes.BlockSize)).XORKeyStream(b, b)
+	return b
 }
 
 // must fails the test if err is not nil.

@@ -26,33 +26,16 @@ func (l *listener) fail(op, call string, err error) error {
 	return &net.OpError{Op: op, Net: l.net, Addr: l.addr, Err: mapError(call, err)}
 }
 
-// Addr returns the listener's address, with the port that the kernel chose.
-func (l *listener) Addr() net.Addr {
-	if !l.ok() {
-		return nil
-	}
-	return l.addr
-}
-
-// SetDeadline sets the deadline of Accept, calls already waiting included.
-func (l *listener) SetDeadline(t time.Time) error {
-	if !l.ok() {
-		return syscall.EINVAL
-	}
+func (l *listener) setDeadline(t time.Time) error {
 	if l.fd == nil {
 		return l.std.(deadliner).SetDeadline(t)
 	}
-	return l.fail("set", "setdeadline", l.fd.SetDeadline(t))
+	return mapError("setdeadline", l.fd.SetDeadline(t)) // bare, as net's
 }
 
 type deadliner interface{ SetDeadline(time.Time) error }
 
-// File returns a duplicate of the listener's descriptor, as net's File does.
-// Connections that the ring had accepted ahead stay with this listener.
-func (l *listener) File() (*os.File, error) {
-	if !l.ok() {
-		return nil, syscall.EINVAL
-	}
+func (l *listener) file() (*os.File, error) {
 	if l.fd == nil {
 		return l.std.(filer).File()
 	}
@@ -63,16 +46,11 @@ func (l *listener) File() (*os.File, error) {
 	return os.NewFile(uintptr(sysfd), l.net+":"+addrString(l.addr)+"->"), nil
 }
 
-// SyscallConn returns a raw connection that supports Control only, as net's
-// listeners do.
-func (l *listener) SyscallConn() (syscall.RawConn, error) {
-	if !l.ok() {
-		return nil, syscall.EINVAL
-	}
+func (l *listener) syscallConn() (syscall.RawConn, error) {
 	if l.fd == nil {
 		return l.std.(syscall.Conn).SyscallConn()
 	}
-	return &rawListener{rawConn{fd: l.fd, net: l.net, addr: l.addr}}, nil
+	return &rawListener{rawConn{fd: l.fd, net: l.net, addr: addrs{local: l.addr}}}, nil
 }
 
 // close closes the stream. Connections accepted but not taken are closed.

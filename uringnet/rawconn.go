@@ -15,26 +15,30 @@ func (c *conn) SyscallConn() (syscall.RawConn, error) {
 	if c.fd == nil {
 		return c.std.(syscall.Conn).SyscallConn()
 	}
-	return &rawConn{fd: c.fd, net: c.net, addr: c.addr.local}, nil
+	return &rawConn{fd: c.fd, net: c.net, addr: c.addr}, nil
 }
 
 // rawConn is the syscall.RawConn of a stream.
 type rawConn struct {
 	fd   stream
 	net  string
-	addr net.Addr
+	addr addrs
 }
 
+// fail wraps an error as net does: with both addresses.
 func (c *rawConn) fail(op string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &net.OpError{Op: op, Net: c.net, Addr: c.addr, Err: mapError(op, err)}
+	return &net.OpError{Op: op, Net: c.net, Source: c.addr.local, Addr: c.addr.remote, Err: mapError(op, err)}
 }
 
-// Control implements syscall.RawConn.
+// Control implements syscall.RawConn. Its errors have the local address only.
 func (c *rawConn) Control(f func(fd uintptr)) error {
-	return c.fail("raw-control", c.fd.Control(f))
+	if err := c.fd.Control(f); err != nil {
+		return &net.OpError{Op: "raw-control", Net: c.net, Addr: c.addr.local, Err: mapError("raw-control", err)}
+	}
+	return nil
 }
 
 // Read implements syscall.RawConn.

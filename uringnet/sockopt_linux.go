@@ -2,7 +2,6 @@ package uringnet
 
 import (
 	"net"
-	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -151,12 +150,10 @@ func orDefault[T comparable](v, def T) T {
 // isMultipathTCP reports whether the socket speaks MPTCP: the option is
 // refused on a plain TCP socket and on one that has fallen back.
 func isMultipathTCP(fd stream) (mptcp bool, err error) {
-	err = fd.Control(func(s uintptr) {
+	// As in net, a closed connection is simply not one.
+	_ = fd.Control(func(s uintptr) {
 		_, optErr := unix.GetsockoptInt(int(s), solMPTCP, mptcpInfo)
 		mptcp = optErr == nil
 	})
-	if err != nil {
-		return false, os.NewSyscallError("getsockopt", err)
-	}
 	return mptcp, nil
 }

@@ -2,8 +2,10 @@ package uringnet
 
 import (
 	"net"
+	"os"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 // TCPListener is a TCP listener with the method set of *net.TCPListener.
@@ -60,4 +62,33 @@ func (l *TCPListener) Close() error {
 		return l.std.Close()
 	}
 	return l.close()
+}
+
+// Addr returns the listener's address, with the port that the kernel chose.
+func (l *TCPListener) Addr() net.Addr { return l.addr }
+
+// SetDeadline sets the deadline of Accept, calls already waiting included.
+func (l *TCPListener) SetDeadline(t time.Time) error {
+	if !l.ok() {
+		return syscall.EINVAL
+	}
+	return l.setDeadline(t)
+}
+
+// File returns a duplicate of the listener's descriptor, as net's File does.
+// Connections that the ring had accepted ahead stay with this listener.
+func (l *TCPListener) File() (*os.File, error) {
+	if !l.ok() {
+		return nil, syscall.EINVAL
+	}
+	return l.file()
+}
+
+// SyscallConn returns a raw connection that supports Control only, as net's
+// listeners do.
+func (l *TCPListener) SyscallConn() (syscall.RawConn, error) {
+	if !l.ok() {
+		return nil, syscall.EINVAL
+	}
+	return l.syscallConn()
 }

@@ -155,7 +155,7 @@ func TestWriteDeadline(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e *uringnet.Engine) {
 		forEachNetwork(t, func(t *testing.T, network string) {
 			client, server := pair(t, stackOf(e), network)
-			data := randomBytes(1, 16<<20) // more than the socket holds
+			data := randomBytes(1, beyondSocket)
 			sent := 0
 			for _, d := range deadlines {
 				must(t, client.SetWriteDeadline(d.at()))
@@ -189,12 +189,6 @@ func TestWriteDeadline(t *testing.T) {
 			}
 		})
 	})
-}
-
-func randomBytes(seed int64, n int) []byte {
-	b := make([]byte, n)
-	rand.New(rand.NewSource(seed)).Read(b)
-	return b
 }
 
 // No byte is lost, doubled or moved when deadlines race with data.

@@ -2,12 +2,16 @@ package uringnet
 
 import (
 	"net"
+	"os"
 	"syscall"
 )
 
 // UnixConn is a stream-oriented unix socket connection with the method set of
 // *net.UnixConn.
-type UnixConn struct{ conn }
+type UnixConn struct {
+	conn
+	dialed bool // net refuses an address on it; on an accepted one, the kernel does
+}
 
 func (c *UnixConn) ok() bool { return c != nil && c.conn.ok() }
 
@@ -85,7 +89,7 @@ func (c *UnixConn) WriteToUnix(b []byte, addr *net.UnixAddr) (int, error) {
 	if c.fd == nil {
 		return c.unix().WriteToUnix(b, addr)
 	}
-	return 0, c.writeToErr(addr, net.ErrWriteToConnected)
+	return 0, c.writeToErr(addr, "sendto")
 }
 
 // ReadMsgUnix reads a message with its control data (descriptors, for
@@ -116,7 +120,7 @@ func (c *UnixConn) WriteMsgUnix(b, oob []byte, addr *net.UnixAddr) (n, oobn int,
 		return c.unix().WriteMsgUnix(b, oob, addr)
 	}
 	if addr != nil {
-		return 0, 0, c.writeToErr(addr, net.ErrWriteToConnected)
+		return 0, 0, c.writeToErr(addr, "sendmsg")
 	}
 	n, oobn, err = sendMsg(c.fd, b, oob)
 	if err != nil {
@@ -125,8 +129,13 @@ func (c *UnixConn) WriteMsgUnix(b, oob []byte, addr *net.UnixAddr) (n, oobn int,
 	return n, oobn, err
 }
 
-func (c *UnixConn) writeToErr(addr *net.UnixAddr, err error) error {
-	oe := &net.OpError{Op: "write", Net: c.net, Source: c.addr.local, Err: err}
+// writeToErr is the error of a write to an address, which no connected socket
+// takes.
+func (c *UnixConn) writeToErr(addr *net.UnixAddr, call string) error {
+	oe := &net.OpError{Op: "write", Net: c.net, Source: c.addr.local, Err: net.ErrWriteToConnected}
+	if !c.dialed {
+		oe.Err = os.NewSyscallError(call, syscall.EISCONN)
+	}
 	if addr != nil {
 		oe.Addr = addr
 	}

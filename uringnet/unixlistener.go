@@ -2,7 +2,9 @@ package uringnet
 
 import (
 	"net"
+	"os"
 	"syscall"
+	"time"
 )
 
 // UnixListener is a unix socket listener with the method set of
@@ -68,4 +70,33 @@ func (l *UnixListener) SetUnlinkOnClose(unlink bool) {
 	if l.ok() {
 		l.std.(*net.UnixListener).SetUnlinkOnClose(unlink)
 	}
+}
+
+// Addr returns the listener's address.
+func (l *UnixListener) Addr() net.Addr { return l.addr }
+
+// SetDeadline sets the deadline of Accept, calls already waiting included.
+func (l *UnixListener) SetDeadline(t time.Time) error {
+	if !l.ok() {
+		return syscall.EINVAL
+	}
+	return l.setDeadline(t)
+}
+
+// File returns a duplicate of the listener's descriptor, as net's File does.
+// Connections that the ring had accepted ahead stay with this listener.
+func (l *UnixListener) File() (*os.File, error) {
+	if !l.ok() {
+		return nil, syscall.EINVAL
+	}
+	return l.file()
+}
+
+// SyscallConn returns a raw connection that supports Control only, as net's
+// listeners do.
+func (l *UnixListener) SyscallConn() (syscall.RawConn, error) {
+	if !l.ok() {
+		return nil, syscall.EINVAL
+	}
+	return l.syscallConn()
 }

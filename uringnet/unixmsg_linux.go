@@ -25,7 +25,7 @@ func recvMsg(fd stream, b, oob []byte) (n, oobn, flags int, err error) {
 		err = opErr
 	}
 	if err != nil {
-		return 0, 0, 0, err
+		return n, 0, 0, err // n is -1 after a wait, as in net
 	}
 	if n == 0 && oobn == 0 && len(b) > 0 {
 		return 0, 0, flags, io.EOF

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/uringnet/go-uringnet/benchmarks/internal/measure"
+	"github.com/uringnet/go-uringnet/benchmarks/internal/servers"
+)
+
+// options are the command line of compare.
+type options struct {
+	protos  []string
+	layouts []measure.Layout
+	conns   []int
+	servers []server
+	size    int
+	buf     int
+	rounds  int
+	slice   time.Duration
+	extra   int
+	// cellTime, if not 0, decides rounds.
+	cellTime      time.Duration
+	allowFallback bool
+	markdown      bool
+	verbose       bool
+	spin          bool
+	jsonFile      string
+	profile       string // prefix of the CPU profiles' names
+	countTime     time.Duration
+}
+
+// server is an entry of -servers.
+type server struct {
+	name, kind, env string
+}
+
+const (
+	smokeSlice  = 40 * time.Millisecond
+	smokeRounds = 2
+	maxRounds   = 1000
+	maxConns    = 10_000
+)
+
+// parseFlags reads the command line.
+func parseFlags(args []string) (o options, err error) {
+	fs := flag.NewFlagSet("compare", flag.ContinueOnError)
+	protos := fs.String("proto", "echo,http", "protocols: echo, http")
+	layouts := fs.String("layout", "one,two", "layouts: one, two (see above)")
+	conns := fs.String("conns", "1,16,100,1000", "numbers of connections")
+	names := fs.String("servers", "std,uring", "servers: std, uring, uring:SETTINGS; the first is the one to compare with")
+	smoke := fs.Bool("smoke", false, "only show that everything works, in about 10 seconds; the figures mean little")
+	fs.IntVar(&o.size, "size", 64, "bytes of an echo message")
+	fs.IntVar(&o.buf, "buf", 4096, "bytes of an echo server's buffer")
+	fs.IntVar(&o.rounds, "slices", 8, "timed slices of each server in a cell")
+	fs.IntVar(&o.extra, "extra", -1, "more slices at most, in place of those that other processes disturb; -1: as many as -slices")
+	fs.DurationVar(&o.slice, "slice", 250*time.Millisecond, "length of a slice")
+	fs.DurationVar(&o.cellTime, "time", 0, "length of all timed slices of a cell together; decides -slices")
+	fs.DurationVar(&o.countTime, "count", 100*time.Millisecond, "length of the slice in which system calls are counted; 0: do not count")
+	fs.BoolVar(&o.allowFallback, "allow-fallback", false, "measure uring even where it runs on the standard library")
+	fs.BoolVar(&o.markdown, "md", false, "write Markdown tables")
+	fs.BoolVar(&o.spin, "spin", true, "in layout one, the load polls in place of sleeping: waking it costs the server more than an echo on some machines")
+	fs.BoolVar(&o.verbose, "v", false, "show the servers' standard error and the engine's counters")
+	fs.StringVar(&o.jsonFile, "json", "", "also write everything measured to this file")
+	fs.StringVar(&o.profile, "cpuprofile", "", "write each server's CPU profile to PREFIX.proto.layout.conns.server.pprof")
+	if err := fs.Parse(args); err != nil {
+		return o, err
+	}
+	if fs.NArg() > 0 {
+		return o, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	}
+	if *smoke {
+		o.slice, o.rounds, o.extra, o.cellTime, o.countTime = smokeSlice, smokeRounds, 0, 0, smokeSlice
+	}
+	if o.servers, err = parseServers(*names); err != nil {
+		return o, err
+	}
+	return o, o.lists(*protos, *layouts, *conns)
+}
+
+// lists reads the flags that are lists, and checks the others.
+func (o *options) lists(protos, layouts, conns string) error {
+	for _, name := range strings.Split(protos, ",") {
+		if !slices.Contains(servers.Protos, name) {
+			return fmt.Errorf("unknown protocol %q (one of %v)", name, servers.Protos)
+		}
+		o.protos = append(o.protos, name)
+	}
+	for _, name := range strings.Split(layouts, ",") {
+		l := measure.Layout(name)
+		if l != measure.LayoutOne && l != measure.LayoutTwo {
+			return fmt.Errorf("unknown layout %q (one of one, two)", name)
+		}
+		o.layouts = append(o.layouts, l)
+	}
+	for _, s := range strings.Split(conns, ",") {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 || n > maxConns {
+			return fmt.Errorf("number of connections %q: want 1 to %d", s, maxConns)
+		}
+		o.conns = append(o.conns, n)
+	}
+	return o.check()
+}
+
+func (o *options) check() error {
+	if o.slice < 10*time.Millisecond || o.slice > 10*time.Second {
+		return fmt.Errorf("slice of %v: want 10ms to 10s", o.slice)
+	}
+	if o.countTime < 0 || o.countTime > 10*time.Second {
+		return fmt.Errorf("count slice of %v: want 0 to 10s", o.countTime)
+	}
+	if o.cellTime != 0 {
+		o.rounds = max(1, int(o.cellTime/(o.slice*time.Duration(len(o.servers)))))
+	}
+	if o.rounds < 1 || o.rounds > maxRounds {
+		return fmt.Errorf("%d slices: want 1 to %d", o.rounds, maxRounds)
+	}
+	if o.extra < 0 {
+		o.extra = o.rounds
+	}
+	if o.extra > maxRounds {
+		return fmt.Errorf("%d extra slices: want at most %d", o.extra, maxRounds)
+	}
+	if o.buf < 1 || o.buf > 1<<20 {
+		return fmt.Errorf("buffer of %d bytes: want 1 to 1 MiB", o.buf)
+	}
+	return nil
+}
+
+// parseServers reads a list of servers. A comma begins a new entry only before
+// the name of a kind, so that settings may hold commas.
+func parseServers(list string) ([]server, error) {
+	var entries []string
+	for _, part := range strings.Split(list, ",") {
+		kind, _, _ := strings.Cut(part, ":")
+		if slices.Contains(servers.Kinds, kind) {
+			entries = append(entries, part)
+		} else if len(entries) > 0 && strings.Contains(entries[len(entries)-1], ":") {
+			entries[len(entries)-1] += "," + part
+		} else {
+			return nil, fmt.Errorf("unknown server %q (one of std, uring, uring:SETTINGS)", part)
+		}
+	}
+	if len(entries) == 0 {
+		return nil, errors.New("no servers")
+	}
+	seen := map[string]int{}
+	var list2 []server
+	for _, e := range entries {
+		kind, env, _ := strings.Cut(e, ":")
+		name := e
+		if seen[e]++; seen[e] > 1 {
+			name = fmt.Sprintf("%s#%d", e, seen[e])
+		}
+		list2 = append(list2, server{name: name, kind: kind, env: env})
+	}
+	return list2, nil
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/uringnet/go-uringnet/benchmarks/internal/measure"
+	"github.com/uringnet/go-uringnet/benchmarks/internal/report"
+)
+
+func main() {
+	err := run(os.Args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		os.Exit(2)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "compare:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	if len(args) > 0 && args[0] == "serve" {
+		return serve(args[1:])
+	}
+	o, err := parseFlags(args)
+	if err != nil {
+		return err
+	}
+	c, err := newComparison(&o)
+	if err != nil {
+		return err
+	}
+	runErr := c.all()
+	if o.jsonFile != "" {
+		err = report.WriteJSON(o.jsonFile, c.result)
+	}
+	return errors.Join(runErr, err)
+}
+
+// comparison is a run of compare.
+type comparison struct {
+	opts    *options
+	self    string
+	allowed []int
+	counter measure.Counter
+	printer report.Printer
+	result  measure.Result
+}
+
+func newComparison(o *options) (*comparison, error) {
+	c := &comparison{opts: o, printer: report.Printer{W: os.Stdout, Markdown: o.markdown}}
+	var err error
+	if c.self, err = os.Executable(); err != nil {
+		return nil, err
+	}
+	if c.allowed, err = measure.Allowed(); err != nil {
+		return nil, err
+	}
+	c.result.Host = measure.ThisHost()
+	c.result.Host.Syscalls = "not counted (-count=0)"
+	if o.countTime > 0 {
+		if c.counter, err = measure.NewCounter(); err != nil {
+			c.result.Host.Syscalls = fmt.Sprintf("not counted: %v", err)
+		} else {
+			c.result.Host.Syscalls = "counted in slices of their own, by " + c.counter.String()
+		}
+	}
+	return c, nil
+}
+
+// all measures every cell. The first one that fails ends the run.
+func (c *comparison) all() error {
+	c.printer.Host(c.result.Host)
+	defer c.printer.Close()
+	for _, proto := range c.opts.protos {
+		for _, layout := range c.opts.layouts {
+			if _, err := layout.Sets(c.allowed); err != nil {
+				fmt.Fprintf(os.Stderr, "compare: left out: %v\n", err)
+				continue
+			}
+			for _, conns := range c.opts.conns {
+				if err := c.one(c.plan(proto, layout, conns)); err != nil {
+					return fmt.Errorf("%s, layout %s, %d connections: %w", proto, layout, conns, err)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// one measures a cell and prints it.
+func (c *comparison) one(p *measure.Plan) error {
+	limit := lifetime(p)
+	watchdog := time.AfterFunc(limit, func() {
+		// The servers end with this process: their input does.
+		fmt.Fprintf(os.Stderr, "compare: no end within %v: stopped\n", limit)
+		os.Exit(1)
+	})
+	defer watchdog.Stop()
+	cell, err := p.Run()
+	if err != nil {
+		return err
+	}
+	if len(c.result.Cells) == 0 {
+		c.printer.Status(cell)
+	}
+	c.result.Cells = append(c.result.Cells, cell)
+	c.printer.Cell(cell)
+	if c.opts.verbose {
+		report.Counters(os.Stderr, cell)
+	}
+	return nil
+}
+
+func (c *comparison) plan(proto string, layout measure.Layout, conns int) *measure.Plan {
+	o := c.opts
+	p := &measure.Plan{
+		Proto: proto, Layout: layout, Conns: conns, Size: o.size,
+		Slice: o.slice, Rounds: o.rounds, Extra: o.extra, CountTime: o.countTime,
+		Counter: c.counter, Spin: o.spin, Allowed: c.allowed, Command: o.command(c.self), Accept: o.accept,
+	}
+	for _, s := range o.servers {
+		p.Specs = append(p.Specs, measure.Spec{Name: s.name, Kind: s.kind, Env: s.env})
+	}
+	return p
+}
+
+// accept refuses a server that is called uring and is not.
+func (o *options) accept(s measure.Spec, iouring bool, status string) error {
+	if s.Kind != "uring" || iouring || o.allowFallback {
+		return nil
+	}
+	return fmt.Errorf("runs on the %s (use -allow-fallback to measure it all the same)", status)
+}

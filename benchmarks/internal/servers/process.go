@@ -1,0 +1,109 @@
+package servers
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"runtime/pprof"
+	"time"
+
+	"github.com/uringnet/go-uringnet/uringnet"
+)
+
+// Options are what a server process is started with.
+type Options struct {
+	Kind       string        // one of Kinds
+	Proto      string        // one of Protos
+	Buf        int           // bytes of an echo connection's buffer
+	CPUProfile string        // file to write a CPU profile to, "" for none
+	Lifetime   time.Duration // after which the process ends by itself
+}
+
+// Run is the life of a server process: it listens, serves, answers commands,
+// and returns when its input ends or its lifetime is over.
+func Run(o Options, in io.Reader, out io.Writer) error {
+	ln, err := listen(o.Kind)
+	if err != nil {
+		return err
+	}
+	stop, err := startProfile(o.CPUProfile)
+	if err != nil {
+		return err
+	}
+	defer stop()
+
+	ended := make(chan error, 2)
+	go func() { ended <- serve(o, ln) }()
+	if err := hello(o, ln.Addr().String(), out); err != nil {
+		return err
+	}
+	go func() { ended <- commands(in, out) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(o.Lifetime):
+		return fmt.Errorf("still running after %v: stopped", o.Lifetime)
+	}
+}
+
+// hello says on out, and in words on standard error, how the server runs.
+func hello(o Options, addr string, out io.Writer) error {
+	iouring, status := describe(o.Kind)
+	fmt.Fprintf(os.Stderr, "%s %s on %s: %s\n", o.Kind, o.Proto, addr, status)
+	return json.NewEncoder(out).Encode(Hello{
+		Addr: addr, PID: os.Getpid(), GOMAXPROCS: runtime.GOMAXPROCS(0), NumCPU: runtime.NumCPU(),
+		IOUring: iouring, Status: status,
+	})
+}
+
+// startProfile begins a CPU profile, if file is not "". It covers the whole
+// life of the process: an idle process adds nothing to it.
+func startProfile(file string) (stop func(), err error) {
+	if file == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, err
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		if err := f.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}, nil
+}
+
+// commands answers commands until there are no more.
+func commands(in io.Reader, out io.Writer) error {
+	lines := bufio.NewScanner(in)
+	for lines.Scan() {
+		switch cmd := lines.Text(); cmd {
+		case "stats":
+			if err := json.NewEncoder(out).Encode(uringnet.Default().Stats().Total); err != nil {
+				return err
+			}
+		default:
+			return fmt.Errorf("unknown command %q", cmd)
+		}
+	}
+	return lines.Err()
+}
+
+// serve serves o.Proto on ln.
+func serve(o Options, ln net.Listener) error {
+	switch o.Proto {
+	case "echo":
+		return serveEcho(ln, o.Buf)
+	case "http":
+		return serveHTTP(ln)
+	}
+	return fmt.Errorf("unknown protocol %q (one of %v)", o.Proto, Protos)
+}

@@ -1,0 +1,54 @@
+// Package servers holds the servers that compare puts under load, and the
+// process around each of them.
+//
+// A server process writes one line of JSON, a Hello, to its standard output
+// once it listens. It then reads commands from its standard input, one word a
+// line: "stats" is answered with one line of JSON, and the end of input ends
+// the process, so that no server outlives the program that started it.
+package servers
+
+import (
+	"fmt"
+	"net"
+
+	"github.com/uringnet/go-uringnet/uringnet"
+)
+
+// Kinds are the ways to listen that Options.Kind may name.
+var Kinds = []string{"std", "uring"}
+
+// Protos are the protocols that Options.Proto may name.
+var Protos = []string{"echo", "http"}
+
+// Hello is the first line that a server process writes.
+type Hello struct {
+	Addr       string // host:port
+	PID        int
+	GOMAXPROCS int
+	NumCPU     int
+	// IOUring is whether connections are carried by io_uring.
+	IOUring bool
+	// Status says in words how the server runs.
+	Status string
+}
+
+// listen listens on a loopback port that the kernel chooses.
+func listen(kind string) (net.Listener, error) {
+	const addr = "127.0.0.1:0"
+	switch kind {
+	case "std":
+		return net.Listen("tcp", addr)
+	case "uring":
+		return uringnet.Listen("tcp", addr)
+	}
+	return nil, fmt.Errorf("unknown server kind %q (one of %v)", kind, Kinds)
+}
+
+// describe says how a kind of server runs.
+func describe(kind string) (iouring bool, status string) {
+	if kind != "uring" {
+		return false, "net of the standard library"
+	}
+	s := uringnet.Default().Status()
+	return s.IOUring, s.String()
+}
