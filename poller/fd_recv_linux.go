@@ -28,8 +28,8 @@ type rxState struct {
 	end       error // what follows the queue once: io.EOF or an errno
 	ready     bool  // a poll said readable: recv(2) next
 	poll      bool  // never receive ahead: wait for readability, then recv(2)
-	missed    bool  // the last direct recv found nothing
-	turns     uint8 // sends since the last receive that found nothing queued
+	skip      uint8 // receives to arm before a direct recv is tried again
+	turns     uint8 // sends so far, up to eagerTurns
 }
 
 // chunk is bytes received and not yet read.
@@ -49,6 +49,9 @@ func (fd *FD) arm() *ring {
 		r.stat.rearms.Add(1)
 	}
 	rx.ring, rx.canceled, rx.multishot = r, false, false
+	if rx.skip > 0 {
+		rx.skip--
+	}
 	fd.began()
 	if rx.poll {
 		rx.op = OpPollIn

@@ -42,16 +42,16 @@ func (fd *FD) Write(b []byte) (int, error) {
 
 // write is Write with both locks held.
 func (fd *FD) write(b []byte) (int, error) {
-	if err := fd.writable(); err != nil {
-		return 0, err
-	}
 	n := 0
 	direct := len(b) >= directSend || fd.tx.again
-	fd.tx.again = true
-	for n < len(b) {
+	for {
 		if err := fd.writable(); err != nil {
 			return n, err
 		}
+		if len(b) == 0 {
+			return 0, nil
+		}
+		fd.tx.again = true
 		if direct {
 			m, errno := fd.sendDirect(b[n:])
 			n += m
@@ -59,7 +59,7 @@ func (fd *FD) write(b []byte) (int, error) {
 				return n, fd.writeErr(errno)
 			}
 			if n == len(b) {
-				break
+				return n, nil
 			}
 		}
 		res, err := fd.await(fd.queueSend(b[n:]))
@@ -68,7 +68,9 @@ func (fd *FD) write(b []byte) (int, error) {
 		}
 		switch {
 		case res > 0:
-			n += int(res)
+			if n += int(res); n == len(b) {
+				return n, nil
+			}
 		case res == 0:
 			return n, io.ErrUnexpectedEOF
 		case transient(syscall.Errno(-res)):
@@ -80,7 +82,6 @@ func (fd *FD) write(b []byte) (int, error) {
 			return n, fd.writeErr(syscall.Errno(-res))
 		}
 	}
-	return n, nil
 }
 
 // writable returns why nothing can be written now. mu is held.

@@ -26,19 +26,16 @@ func (fd *FD) Writev(bs [][]byte) (int64, error) {
 	defer fd.wl.Unlock()
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
-	if err := fd.writable(); err != nil {
-		return 0, err
-	}
-	fd.tx.again = true
 	var total int64
-	rest := append([][]byte(nil), bs...)
+	rest := advance(append([][]byte(nil), bs...), 0)
 	for {
-		for len(rest) > 0 && len(rest[0]) == 0 {
-			rest = rest[1:]
+		if err := fd.writable(); err != nil {
+			return total, err
 		}
 		if len(rest) == 0 {
 			return total, nil
 		}
+		fd.tx.again = true
 		res, err := fd.await(fd.queueSendmsg(rest))
 		if err != nil {
 			return total, err
@@ -46,7 +43,9 @@ func (fd *FD) Writev(bs [][]byte) (int64, error) {
 		switch {
 		case res > 0:
 			total += int64(res)
-			rest = advance(rest, int(res))
+			if rest = advance(rest, int(res)); len(rest) == 0 {
+				return total, nil
+			}
 		case res == 0:
 			return total, io.ErrUnexpectedEOF
 		case transient(syscall.Errno(-res)):
@@ -59,9 +58,9 @@ func (fd *FD) Writev(bs [][]byte) (int64, error) {
 	}
 }
 
-// advance drops the first n bytes of bs.
+// advance drops the first n bytes of bs, and empty buffers that come next.
 func advance(bs [][]byte, n int) [][]byte {
-	for n > 0 && n >= len(bs[0]) {
+	for len(bs) > 0 && n >= len(bs[0]) {
 		n -= len(bs[0])
 		bs = bs[1:]
 	}
