@@ -16,8 +16,6 @@ const (
 	OpPollOut
 	OpWake
 	OpTimer
-
-	opEnd
 )
 
 var opNames = [...]string{"none", "recv", "send", "accept", "cancel", "pollin", "pollout", "wake", "timer"}

@@ -2,7 +2,6 @@ package poller
 
 import (
 	"runtime"
-	"sync/atomic"
 
 	"github.com/uringnet/go-uringnet/internal/abi"
 )
@@ -11,13 +10,10 @@ import (
 // published at once; the kernel thread is woken only when it sleeps. The
 // poller goroutine of a shared ring reaps. The flusher is needed only when the
 // queue is full: it waits for room.
-type sqpoll struct {
-	*shared
-	full atomic.Bool
-}
+type sqpoll struct{ *shared }
 
 func newSQPoll(r *ring) *sqpoll {
-	return &sqpoll{shared: newShared(r, 0)}
+	return &sqpoll{newShared(r, 0)}
 }
 
 func (s *sqpoll) start() error {

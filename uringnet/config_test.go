@@ -16,6 +16,7 @@ import (
 
 // A bad value is an error that names its field, under every fallback policy.
 func TestConfigErrors(t *testing.T) {
+	t.Setenv(uringnet.EnvVar, "") // it would override some of the values
 	cases := []struct {
 		field string
 		cfg   uringnet.Config

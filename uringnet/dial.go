@@ -64,7 +64,8 @@ func (d *Dialer) std() *net.Dialer {
 		Control:         d.Control,
 		ControlContext:  d.ControlContext,
 	}
-	n.DualStack, n.Cancel = d.DualStack, d.Cancel //nolint:staticcheck // carried over for programs that set them
+	//lint:ignore SA1019 carried over for programs that still set them
+	n.DualStack, n.Cancel = d.DualStack, d.Cancel
 	if d.mptcp != mptcpDefault {
 		n.SetMultipathTCP(d.mptcp == mptcpOn)
 	}

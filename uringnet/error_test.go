@@ -87,7 +87,8 @@ func (as addresses) describe(what string, err error) string {
 	as.describeTypes(&b, err)
 	var ne net.Error
 	if errors.As(err, &ne) {
-		fmt.Fprintf(&b, " timeout=%v temporary=%v", ne.Timeout(), ne.Temporary()) //nolint:staticcheck // net has it
+		//lint:ignore SA1019 net has it
+		fmt.Fprintf(&b, " timeout=%v temporary=%v", ne.Timeout(), ne.Temporary())
 	}
 	for _, target := range []error{net.ErrClosed, os.ErrDeadlineExceeded, os.ErrNotExist, io.EOF} {
 		if errors.Is(err, target) {

@@ -121,7 +121,8 @@ func emfileChild() error {
 			switch {
 			case err == nil:
 				accepted <- c
-			case errors.As(err, &ne) && ne.Temporary() && errors.Is(err, syscall.EMFILE): //nolint:staticcheck // as http.Server
+			//lint:ignore SA1019 as http.Server does
+			case errors.As(err, &ne) && ne.Temporary() && errors.Is(err, syscall.EMFILE):
 				select {
 				case temporary <- err:
 				default:
