@@ -90,19 +90,23 @@ func (r *ring) handle(c completion) {
 
 func (r *ring) deliver(op Op, c completion) {
 	switch op {
-	case OpCancel, OpTimer, OpNone:
-		return // a cancel's own result says nothing that its target's does not
+	case OpTimer, OpNone:
+		return
 	case OpWake:
 		r.drv.woke(c)
 		return
 	}
 	fd := r.p.slots.get(c.user)
 	if fd == nil {
-		// Slots are freed only after the last completion.
-		r.stat.unexpected.Add(1)
+		// Slots are freed only after the last completion but that of a cancel.
+		if op != OpCancelRx && op != OpCancelTx {
+			r.stat.unexpected.Add(1)
+		}
 		return
 	}
 	switch op {
+	case OpCancelRx, OpCancelTx:
+		fd.onCancel(r, op, syscall.Errno(-c.res))
 	case OpRecv:
 		fd.onRecv(r, c)
 	case OpPollIn:

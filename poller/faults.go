@@ -11,14 +11,15 @@ const (
 	OpRecv
 	OpSend
 	OpAccept
-	OpCancel
+	OpCancelRx // a cancellation of OpRecv, OpPollIn or OpAccept
+	OpCancelTx // a cancellation of OpSend or OpPollOut
 	OpPollIn
 	OpPollOut
 	OpWake
 	OpTimer
 )
 
-var opNames = [...]string{"none", "recv", "send", "accept", "cancel", "pollin", "pollout", "wake", "timer"}
+var opNames = [...]string{"none", "recv", "send", "accept", "cancelrx", "canceltx", "pollin", "pollout", "wake", "timer"}
 
 // String returns the operation's name.
 func (o Op) String() string {

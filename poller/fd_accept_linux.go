@@ -152,11 +152,12 @@ func (fd *FD) accepted(r *ring, sysfd int) {
 	}
 	r.stat.accepts.Add(1)
 	fd.accept.queue = append(fd.accept.queue, sysfd)
-	rx := &fd.rx
-	if len(fd.accept.queue) >= maxAccepted && rx.ring != nil && !rx.canceled {
-		rx.canceled, rx.rearm = true, true
-		rx.ring.pushCancel(fd.user(OpAccept))
-		rx.ring.drv.kick(false)
+	if len(fd.accept.queue) < maxAccepted {
+		return
+	}
+	if r := fd.cancelRx(); r != nil {
+		fd.rx.rearm = true
+		r.drv.kick(false)
 	}
 }
 

@@ -50,7 +50,7 @@ func (fd *FD) setDeadlines(t time.Time, read, write bool) error {
 		fd.rd.wake()
 	}
 	if write && fd.setSide(&fd.wr, now, at, fd.writeTimer) {
-		kick = fd.cancelSend()
+		kick = fd.cancelTx()
 	}
 	fd.mu.Unlock()
 	if kick != nil {
@@ -118,7 +118,7 @@ func (fd *FD) writeTimer() {
 	fd.mu.Lock()
 	var kick *ring
 	if fd.due(&fd.wr) {
-		kick = fd.cancelSend()
+		kick = fd.cancelTx()
 	}
 	fd.mu.Unlock()
 	if kick != nil {

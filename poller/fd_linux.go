@@ -138,7 +138,7 @@ func (fd *FD) shutdown(why error) {
 	fd.wr.stop()
 	fd.dropReceived()
 	fd.dropAccepted()
-	kicks := fd.cancelAll()
+	kicks := [2]*ring{fd.cancelRx(), fd.cancelTx()}
 	fd.rd.wake()
 	if fd.tx.ring == nil {
 		fd.wr.wake()
@@ -153,6 +153,9 @@ func (fd *FD) shutdown(why error) {
 			}
 		}
 		<-quiet
+		if fd.listener {
+			fd.p.settle()
+		}
 		fd.mu.Lock()
 		fd.quiet = nil
 	}
@@ -161,22 +164,6 @@ func (fd *FD) shutdown(why error) {
 	if last {
 		fd.destroy()
 	}
-}
-
-// cancelAll asks for the end of every request in the kernel and returns the
-// rings to kick. mu is held.
-func (fd *FD) cancelAll() (kicks [2]*ring) {
-	if fd.rx.ring != nil {
-		fd.rx.ring.pushCancel(fd.user(fd.rx.op))
-		kicks[0] = fd.rx.ring
-	}
-	if fd.tx.ring != nil {
-		fd.tx.ring.pushCancel(fd.user(fd.tx.op))
-		if fd.tx.ring != kicks[0] {
-			kicks[1] = fd.tx.ring
-		}
-	}
-	return kicks
 }
 
 // destroy closes the descriptor and frees the slot. Nobody uses them any more.

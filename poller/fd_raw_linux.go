@@ -127,13 +127,10 @@ func (fd *FD) endAhead() error {
 		return fd.quiesce()
 	}
 	fd.mu.Lock()
-	rx := &fd.rx
-	rx.poll, fd.ahead = true, false
+	fd.rx.poll, fd.ahead = true, false
 	var kick *ring
-	if rx.ring != nil && rx.op == OpRecv && !rx.canceled {
-		rx.canceled = true
-		rx.ring.pushCancel(fd.user(rx.op))
-		kick = rx.ring
+	if fd.rx.op == OpRecv {
+		kick = fd.cancelRx()
 	}
 	fd.mu.Unlock()
 	if kick != nil {

@@ -125,11 +125,12 @@ func (fd *FD) received(r *ring, id uint16, n int) {
 // limit stops a multishot receive whose connection holds its share.
 func (fd *FD) limit() {
 	rx := &fd.rx
-	if rx.ring != nil && rx.held >= fd.p.cfg.MaxConnBuffers && !rx.canceled {
-		rx.canceled = true
+	if rx.ring == nil || rx.held < fd.p.cfg.MaxConnBuffers {
+		return
+	}
+	if r := fd.cancelRx(); r != nil {
 		rx.rearm = true
-		rx.ring.pushCancel(fd.user(rx.op))
-		rx.ring.drv.kick(false)
+		r.drv.kick(false)
 	}
 }
 
@@ -198,11 +199,7 @@ func (fd *FD) quiesce() error {
 		if fd.closing != nil {
 			return fd.closing
 		}
-		if !rx.canceled {
-			rx.canceled = true
-			rx.ring.pushCancel(fd.user(rx.op))
-		}
-		fd.park(&fd.rd, rx.ring)
+		fd.park(&fd.rd, fd.cancelRx())
 	}
 	return fd.closing
 }

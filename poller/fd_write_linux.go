@@ -225,15 +225,3 @@ func (fd *FD) waitWritable() error {
 	}
 	return fd.writable()
 }
-
-// cancelSend asks for the end of the request in the kernel. mu is held; it
-// returns the ring to kick.
-func (fd *FD) cancelSend() *ring {
-	tx := &fd.tx
-	if tx.ring == nil || tx.canceled {
-		return nil
-	}
-	tx.canceled = true
-	tx.ring.pushCancel(fd.user(tx.op))
-	return tx.ring
-}

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/uringnet/go-uringnet/bufpool"
+	"github.com/uringnet/go-uringnet/internal/abi"
 	"github.com/uringnet/go-uringnet/internal/rt"
 )
 
@@ -158,6 +159,21 @@ func (p *Poller) current() *ring {
 		return p.rings[0]
 	}
 	return p.rings[rt.P()%len(p.rings)]
+}
+
+// settle returns when the kernel has let go of the files of all requests whose
+// completions were seen: it drops them with uring_lock held, right after it
+// posts the completion (__io_submit_flush_completions, io_uring/io_uring.c),
+// and io_uring_register takes that lock too. A listener's address is free for
+// the next one only then. The call itself is refused, on purpose.
+func (p *Poller) settle() {
+	for _, r := range p.rings {
+		r.sqMu.Lock() // not enterMu, with which a dedicated thread sleeps
+		if !r.gone {
+			_ = abi.EnableRings(r.fd)
+		}
+		r.sqMu.Unlock()
+	}
 }
 
 // Open makes an FD of a stream socket. It owns sysfd from then on, unless it

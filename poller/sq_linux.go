@@ -154,11 +154,15 @@ func (r *ring) entered(n int, errno syscall.Errno) {
 	}
 }
 
-// cancelRequest queues the cancellation of the request with that user_data.
+// pushCancel queues the cancellation of the request with that user_data.
 func (r *ring) pushCancel(target userData) {
+	op := OpCancelRx
+	if t := target.op(); t == OpSend || t == OpPollOut {
+		op = OpCancelTx
+	}
 	r.stat.cancels.Add(1)
 	r.push(request{
 		op: iouring.IORING_OP_ASYNC_CANCEL, fd: -1, addr: uint64(target),
-		user: makeUserData(target.slot(), target.gen(), OpCancel),
+		user: makeUserData(target.slot(), target.gen(), op),
 	})
 }

@@ -76,6 +76,9 @@ func newEngine(t *testing.T, cfg uringnet.Config) *uringnet.Engine {
 		if err := e.Close(); err != nil {
 			t.Errorf("Engine.Close: %v", err)
 		}
+		if err := uringnet.LeakedBuffers(e); err != nil {
+			t.Error(err)
+		}
 	})
 	return e
 }
