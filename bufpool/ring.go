@@ -8,6 +8,11 @@ import (
 	"sync/atomic"
 )
 
+// cacheLine is a cache line, by which each buffer starts further than a
+// multiple of its size: small messages, which touch only the start of each
+// buffer, would otherwise all fall into the same few sets of the caches.
+const cacheLine = 64
+
 // Ring is a ring of provided buffers of equal size (struct io_uring_buf_ring,
 // kernel 5.19). The kernel takes buffers at the head; Release puts them back
 // at the tail.
@@ -16,6 +21,7 @@ type Ring struct {
 	entries bufEntries // the ring of entries, shared with the kernel
 	bufs    []byte     // count buffers of size bytes
 	size    int
+	stride  int // from one buffer to the next
 	count   int
 
 	mu   sync.Mutex
@@ -33,11 +39,12 @@ func NewRing(size, count int) (*Ring, error) {
 	}
 	// Entries first: they have to be aligned to a page.
 	entryBytes := pageAlign(count * entrySize)
-	mem, err := mapMemory(entryBytes + size*count)
+	stride := (size+cacheLine-1)&^(cacheLine-1) + cacheLine
+	mem, err := mapMemory(entryBytes + stride*count)
 	if err != nil {
 		return nil, err
 	}
-	r := &Ring{mem: mem, size: size, count: count, bufs: mem.bytes[entryBytes : entryBytes+size*count]}
+	r := &Ring{mem: mem, size: size, stride: stride, count: count, bufs: mem.bytes[entryBytes : entryBytes+stride*count]}
 	r.entries = castEntries(mem.bytes[:entryBytes], count)
 	for id := range count {
 		r.put(uint16(id))
@@ -70,7 +77,7 @@ func (r *Ring) Take(id uint16, n int) []byte {
 		panic(fmt.Sprintf("bufpool: kernel named buffer %d with %d bytes in a ring of %d of %d", id, n, r.count, r.size))
 	}
 	r.inUse.Add(1)
-	off := int(id) * r.size
+	off := int(id) * r.stride
 	return r.bufs[off : off+n : off+r.size]
 }
 
@@ -85,7 +92,7 @@ func (r *Ring) Release(id uint16) {
 
 // put writes the entry of a buffer at the tail, not yet visible to the kernel.
 func (r *Ring) put(id uint16) {
-	off := int(id) * r.size
+	off := int(id) * r.stride
 	r.entries.set(r.tail&uint16(r.count-1), r.bufs[off:off+r.size], id)
 	r.tail++
 }

@@ -41,7 +41,7 @@ func TestFaults(t *testing.T) {
 				k.cfg.Faults = inj
 				p := newPoller(t, k.cfg)
 				exchangeAll(t, p, seed)
-				if plan != (faults.Plan{Multishot: true}) && inj.Done() == 0 {
+				if inj.Done() == 0 && pl.name != "none" && (pl.name != "enter" || k.cfg.Mode != poller.SQPoll) {
 					t.Error("no fault was injected")
 				}
 				t.Log(inj)
@@ -57,7 +57,7 @@ func exchangeAll(t *testing.T, p *poller.Poller, seed uint64) {
 	if testing.Short() {
 		conns = 8
 	}
-	lnfd, addr := listenTCP(t)
+	lnfd, port := listenTCP(t)
 	ln := open(t, p, lnfd, poller.FDOptions{Listener: true})
 	served := make(chan error, conns)
 	go func() {
@@ -72,7 +72,7 @@ func exchangeAll(t *testing.T, p *poller.Poller, seed uint64) {
 	}()
 	done := make(chan error, conns)
 	for i := range conns {
-		go func() { done <- exchange(p, addr, seed+uint64(i)) }()
+		go func() { done <- exchange(p, port, seed+uint64(i)) }()
 	}
 	for range conns {
 		if err := wait(t, "client", done); err != nil {
@@ -124,9 +124,9 @@ func serveEcho(p *poller.Poller, sysfd int) error {
 
 // exchange sends random data in pieces and checks every byte that comes back.
 // One in four closes early.
-func exchange(p *poller.Poller, addr unix.Sockaddr, seed uint64) error {
+func exchange(p *poller.Poller, port int, seed uint64) error {
 	r := rand.New(rand.NewPCG(seed, 2))
-	sysfd, err := dialTCP(addr)
+	sysfd, err := dialTCP(port)
 	if err != nil {
 		return err
 	}
@@ -139,14 +139,14 @@ func exchange(p *poller.Poller, addr unix.Sockaddr, seed uint64) error {
 	}
 	defer fd.Close()
 	data := randomBytes(seed, 1+r.IntN(1<<(1+r.IntN(20))))
+	expected := data
 	early := r.IntN(4) == 0
-	sent := make(chan error, 1)
-	wr := rand.New(rand.NewPCG(seed, 3))
-	go func() { sent <- sendPieces(fd, data, wr) }()
 	if early {
-		data = data[:r.IntN(len(data)+1)]
+		expected = data[:r.IntN(len(data)+1)]
 	}
-	err = readAndCompare(fd, data, r)
+	sent := make(chan error, 1)
+	go func() { sent <- sendPieces(fd, data, rand.New(rand.NewPCG(seed, 3))) }()
+	err = readAndCompare(fd, expected, r)
 	if early {
 		fd.Close()
 		if werr := <-sent; werr != nil && werr != poller.ErrClosed && !peerGone(werr) {

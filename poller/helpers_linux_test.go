@@ -164,19 +164,20 @@ func onPoller(t *testing.T, p *poller.Poller) (fd *poller.FD, peer int) {
 }
 
 // listenTCP returns a listening descriptor on a port of its own.
-func listenTCP(t *testing.T) (sysfd int, addr unix.Sockaddr) {
+func listenTCP(t *testing.T) (sysfd, port int) {
 	t.Helper()
 	ln, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	must(t, err)
 	must(t, unix.Bind(ln, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
 	must(t, unix.Listen(ln, 4096))
-	addr, err = unix.Getsockname(ln)
+	addr, err := unix.Getsockname(ln)
 	must(t, err)
-	return ln, addr
+	return ln, addr.(*unix.SockaddrInet4).Port
 }
 
 // dialTCP connects a descriptor that blocks.
-func dialTCP(addr unix.Sockaddr) (int, error) {
+func dialTCP(port int) (int, error) {
+	addr := &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: port}
 	c, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return -1, err
