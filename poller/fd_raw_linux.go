@@ -49,7 +49,7 @@ func (fd *FD) RawRead(f func(sysfd uintptr) bool) error {
 			}
 			var r *ring
 			if fd.rx.ring == nil {
-				r = fd.arm()
+				r = fd.arm(false)
 			}
 			fd.park(&fd.rd, r)
 		}

@@ -48,7 +48,7 @@ func (fd *FD) read(b []byte) (int, error) {
 		}
 		var r *ring
 		if rx.ring == nil {
-			r = fd.arm()
+			r = fd.arm(false)
 		}
 		fd.park(&fd.rd, r)
 	}

@@ -40,8 +40,10 @@ type chunk struct {
 	id   uint16
 }
 
-// arm queues a receive on the current ring. mu is held; the caller kicks.
-func (fd *FD) arm() *ring {
+// arm queues a receive on the current ring. later says that bytes are not to
+// be expected at once: the kernel then waits before it tries. mu is held; the
+// caller kicks.
+func (fd *FD) arm(later bool) *ring {
 	r := fd.p.current()
 	rx := &fd.rx
 	if rx.rearm {
@@ -65,6 +67,9 @@ func (fd *FD) arm() *ring {
 	if fd.p.receive == ReceiveMultishot && fd.ahead {
 		rx.multishot = true
 		q.ioprio = abi.RecvMultishot
+	}
+	if later {
+		q.ioprio |= abi.RecvPollFirst
 	}
 	rx.op = OpRecv
 	r.push(q)

@@ -167,7 +167,7 @@ func (fd *FD) armEagerly() {
 		return
 	}
 	if rx.ring == nil && rx.end == nil && len(rx.queue) == 0 && !fd.wantDirect() {
-		fd.arm()
+		fd.arm(true)
 	}
 }
 

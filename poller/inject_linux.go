@@ -2,6 +2,8 @@ package poller
 
 import (
 	iouring "github.com/iceber/iouring-go/syscall"
+
+	"github.com/uringnet/go-uringnet/internal/abi"
 )
 
 // This file is the seam for faults: it acts only with Config.Faults.
@@ -17,7 +19,7 @@ func inject(inj Injector, r *ring, q request) request {
 		r.p.faulted.Store(q.user, -int32(v.Errno))
 		return request{op: iouring.IORING_OP_NOP, fd: -1, user: q.user}
 	}
-	whole := q.len == 0 && q.op == iouring.IORING_OP_RECV && q.ioprio == 0 // a single-shot receive of a whole buffer
+	whole := q.len == 0 && q.op == iouring.IORING_OP_RECV && q.ioprio&abi.RecvMultishot == 0 // a single-shot receive of a whole buffer
 	if v.MaxLen != 0 && (q.len > v.MaxLen || whole) {
 		q.len = v.MaxLen
 	}

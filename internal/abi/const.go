@@ -47,6 +47,7 @@ const (
 
 // Values of an SQE's ioprio field.
 const (
+	RecvPollFirst   = 1 << 0 // IORING_RECVSEND_POLL_FIRST, 5.19
 	RecvMultishot   = 1 << 1 // IORING_RECV_MULTISHOT, 6.0
 	AcceptMultishot = 1 << 0 // IORING_ACCEPT_MULTISHOT, 5.19
 )
