@@ -126,11 +126,15 @@ func (fd *FD) Close() error {
 }
 
 // shutdown closes the FD with the error that calls are to return from then
-// on. If it is closed already it returns at once.
+// on. If somebody else is closing it, it waits until the kernel has let go.
 func (fd *FD) shutdown(why error) {
 	fd.mu.Lock()
 	if fd.closing != nil {
+		quiet := fd.quiet
 		fd.mu.Unlock()
+		if quiet != nil {
+			<-quiet
+		}
 		return
 	}
 	fd.closing = why

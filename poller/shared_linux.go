@@ -11,9 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxBatch bounds a batch: whoever pushes that many submits them, without
-// reaping. 64 sends take about 0.25 ms, during which the raw enter holds a P.
-const maxBatch = 64
+// maxBatch bounds a batch: whoever pushes that many requests submits them,
+// without reaping. That many, half of them sends, take about 0.5 ms, during
+// which the raw enter holds a P; 64, 128 and 1024 gave less at 1000
+// connections (benchmarks/LOG.md).
+const maxBatch = 256
 
 // retryDelay is how long a submission that the kernel had no memory for waits.
 const retryDelay = time.Millisecond
