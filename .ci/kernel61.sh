@@ -13,8 +13,8 @@ cd "$(dirname "$0")/.."
 short=-test.short
 if [ "${1:-}" = -a ]; then short=; shift; fi
 # What fits in a few minutes of emulation.
-pattern=${1:-'^(TestEngineKinds|TestNetTest.*|TestNetConn|TestConn|TestPipe|TestErrors.*|TestError.*|TestReadDeadline.*|TestHTTP.*|TestReach|TestEcho.*|TestAccept.*|TestClose.*|TestHalfClose.*|TestStress)$'}
-limit=${KERNEL61_TIMEOUT:-420}
+pattern=${1:-'^(TestEngineKinds|TestNettest|TestReach|TestBareEOF|TestConnErrors|TestErrorsIs|TestListenErrors|TestDialErrors|TestCloseWrite|TestCloseWakes|TestReadDeadline|TestWriteDeadline|TestAcceptBurst|TestHTTPKeepAlive|TestHTTPConcurrent|TestHTTPChunked|TestHTTPWebsocket|TestHTTPShutdown)$'}
+limit=${KERNEL61_TIMEOUT:-600}
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/uringnet/kernel61
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -75,9 +75,9 @@ run() { # name, flags
   /tests/\$name -test.v "\$@" || failed="\$failed \$name"
   echo "kernel61: \$name took \$((\$(date +%s) - begin)) s"
 }
+run uringnet $short -test.timeout=${limit}s -test.run '$pattern'
 run bufpool $short
 run poller $short -test.timeout=${limit}s
-run uringnet $short -test.timeout=${limit}s -test.run '$pattern'
 if [ -z "\$failed" ]; then echo "kernel61: all passed"; else echo "kernel61: failed:\$failed"; fi
 poweroff -f
 INIT
@@ -87,7 +87,8 @@ chmod +x "$root/init"
 log=$work/log
 timeout "$limit" qemu-system-x86_64 -accel tcg -smp 2 -m 2G -nographic -no-reboot \
   -kernel "$vmlinuz" -initrd "$work/initrd" -append 'console=ttyS0 quiet panic=-1' \
-  </dev/null | tr -d '\r' | tee "$log" | grep -v '^=== \|^    --- PASS\|^        --- PASS\|^            --- PASS' || true
+  </dev/null | tr -d '\r' | tee "$log" |
+  grep --line-buffered -v '^=== \|^ *--- PASS\|^PASS$' || true
 
 passed=$(grep -c '^ *--- PASS' "$log" || true)
 echo "kernel61: $passed tests and subtests passed"

@@ -2,6 +2,7 @@ package poller
 
 import (
 	"syscall"
+	"time"
 
 	"github.com/uringnet/go-uringnet/internal/abi"
 )
@@ -41,17 +42,17 @@ func (r *ring) reap() int {
 		if flags&abi.SQCQOverflow != 0 {
 			r.stat.overflows.Add(1)
 		}
-		// Task work that belongs to another thread stays pending: stop when
-		// an enter brought nothing. (SQTaskrun is never set in Dedicated
-		// mode, where the driver itself enters.)
-		if !r.drv.mayEnter() {
-			break
+		_, errno := r.enter(0, abi.EnterGetevents)
+		if errno == syscall.EINTR {
+			continue
 		}
-		if _, errno := r.enter(0, abi.EnterGetevents); errno != 0 && errno != syscall.EINTR {
+		if errno != 0 {
+			// Nothing else may come to fetch what the kernel holds back.
+			time.AfterFunc(retryDelay, func() { r.drv.kick(false) })
 			break
 		}
 		if r.mem.cqTail.Load() == r.mem.cqHead.Load() {
-			break
+			break // task work that is left belongs to another thread
 		}
 	}
 	if total > 0 {

@@ -31,10 +31,6 @@ func newDedicated(r *ring, feats Feature) *dedicated {
 	return &dedicated{r: r, feats: feats, event: -1, started: make(chan error)}
 }
 
-// mayEnter implements driver: it is the thread itself that reaps, and its
-// enters run all task work.
-func (d *dedicated) mayEnter() bool { return true }
-
 func (d *dedicated) start() error {
 	event, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
@@ -78,7 +74,7 @@ func (d *dedicated) round() {
 	d.asleep.Store(true)
 	// What was pushed before the store may have missed that the thread sleeps.
 	wait := uint32(1)
-	if r.pending() > int32(n) || d.closing.Load() {
+	if r.pending() > int32(n) || d.closing.Load() || r.holdsBack() {
 		d.asleep.Store(false)
 		wait = 0
 	}

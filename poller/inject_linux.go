@@ -40,6 +40,17 @@ func intercept(inj Injector, r *ring, c completion) (completion, bool) {
 	return c, true
 }
 
+// holdsBack reports whether completions are held back, so that a driver must
+// not wait for others before it reaps again.
+func (r *ring) holdsBack() bool {
+	if r.p.cfg.Faults == nil {
+		return false
+	}
+	r.cqMu.Lock()
+	defer r.cqMu.Unlock()
+	return len(r.delayed) > 0
+}
+
 // redeliver hands on what an Injector held back.
 func (r *ring) redeliver() int {
 	if len(r.delayed) == 0 {

@@ -56,8 +56,6 @@ type driver interface {
 	// reap on its goroutine. Without, it is called by a completion, with cqMu
 	// and an FD's mu held, and only makes sure that a submission follows.
 	kick(now bool)
-	// mayEnter reports whether a reap may enter the kernel.
-	mayEnter() bool
 	// woke handles the completion of an OpWake request.
 	woke(c completion)
 	// stop ends driving and returns when no goroutine uses the ring.

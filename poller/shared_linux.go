@@ -42,7 +42,6 @@ func newShared(r *ring, feats Feature) *shared {
 	return &shared{r: r, wake: make(chan struct{}, 1), inline: feats.Has(FeatInlineSubmit)}
 }
 
-func (s *shared) mayEnter() bool  { return true }
 func (s *shared) woke(completion) {}
 
 func (s *shared) start() error {

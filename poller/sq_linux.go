@@ -113,23 +113,18 @@ func (r *ring) submit(getevents bool) syscall.Errno {
 // pending is how many requests were pushed and not yet given to the kernel.
 func (r *ring) pending() int32 { return r.queued.Load() }
 
-// hasBacklog reports whether requests wait for room in the SQ.
-func (r *ring) hasBacklog() bool {
+// settleSQ counts what a kernel thread has taken from the queue and reports
+// whether requests wait for room in it. enterMu is held.
+func (r *ring) settleSQ() (full bool) {
 	r.sqMu.Lock()
 	defer r.sqMu.Unlock()
-	return len(r.backlog) > 0
-}
-
-// settle counts what a kernel thread has taken from the queue. enterMu is held.
-func (r *ring) settle() {
-	r.sqMu.Lock()
 	left := int32(r.tail-r.mem.sqHead.Load()) + int32(len(r.backlog))
 	taken := r.queued.Load() - left
 	r.queued.Store(left)
-	r.sqMu.Unlock()
 	if taken > 0 {
 		r.stat.sqes.Add(uint64(taken))
 	}
+	return len(r.backlog) > 0
 }
 
 // enter is one io_uring_enter that does not wait; enterMu is held if toSubmit

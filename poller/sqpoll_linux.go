@@ -8,8 +8,8 @@ import (
 
 // sqpoll drives a ring whose submission queue a kernel thread polls. A push is
 // published at once; the kernel thread is woken only when it sleeps. The
-// poller goroutine of a shared ring reaps. The flusher is needed only when the
-// queue is full: it waits for room.
+// poller goroutine of a shared ring reaps. The flusher is needed only for what
+// completions push and when the queue is full: it waits for room.
 type sqpoll struct{ *shared }
 
 func newSQPoll(r *ring) *sqpoll {
@@ -26,32 +26,32 @@ func (s *sqpoll) start() error {
 	return nil
 }
 
-// kick implements driver.
-func (s *sqpoll) kick(bool) {
-	r := s.r
-	r.enterMu.Lock()
-	if r.gone {
-		r.enterMu.Unlock()
-		return
-	}
-	r.stage()
-	flags := uint32(0)
-	if r.mem.sqFlags.Load()&abi.SQNeedWakeup != 0 {
-		flags = abi.EnterSQWakeup
-	}
-	if flags != 0 {
-		_, errno := abi.Enter(r.fd, 0, flags)
-		r.entered(0, errno)
-	}
-	r.settle()
-	full := r.hasBacklog()
-	r.enterMu.Unlock()
-	if full {
+// kick implements driver. From a completion it leaves the work to the flusher.
+func (s *sqpoll) kick(now bool) {
+	if !now || s.publish() {
 		s.wakeFlusher()
 	}
 }
 
-// flush is the flusher goroutine: it makes room when the queue was full.
+// publish shows the kernel thread what was pushed, and wakes it if it sleeps.
+// It reports whether requests are left for which the queue has no room.
+func (s *sqpoll) publish() (left bool) {
+	r := s.r
+	r.enterMu.Lock()
+	defer r.enterMu.Unlock()
+	if r.gone {
+		return false
+	}
+	r.stage()
+	if r.mem.sqFlags.Load()&abi.SQNeedWakeup != 0 {
+		_, errno := abi.Enter(r.fd, 0, abi.EnterSQWakeup)
+		r.entered(0, errno)
+	}
+	return r.settleSQ()
+}
+
+// flush is the flusher goroutine: it reaps, and makes room when the queue was
+// full.
 func (s *sqpoll) flush() {
 	defer s.done.Done()
 	for range s.wake {
@@ -59,11 +59,15 @@ func (s *sqpoll) flush() {
 		if s.closing.Load() {
 			return
 		}
-		// Wait until the kernel thread has taken what is in the queue.
-		_, errno := abi.EnterWait(s.r.fd, 0, 0, abi.EnterSQWait|abi.EnterSQWakeup)
-		s.r.entered(0, errno)
+		if s.publish() {
+			// Wait until the kernel thread has taken from the queue.
+			_, errno := abi.EnterWait(s.r.fd, 0, 0, abi.EnterSQWait|abi.EnterSQWakeup)
+			s.r.entered(0, errno)
+		}
 		s.r.reap()
 		runtime.Gosched()
-		s.kick(false)
+		if s.publish() {
+			s.wakeFlusher()
+		}
 	}
 }
