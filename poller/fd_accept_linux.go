@@ -54,7 +54,7 @@ func (fd *FD) Accept() (int, error) {
 			rx.end = nil
 			return -1, err
 		}
-		if rx.ready {
+		if rx.ready || rx.pollOnce {
 			if sysfd, err, done := fd.acceptDirect(); done {
 				return sysfd, err
 			}
@@ -83,8 +83,11 @@ func (fd *FD) takeAccepted() (int, bool) {
 // accept that failed for no reason of the socket's, it waits for readability
 // instead, for accept4(2) to say what is the matter.
 func (fd *FD) armAccept() *ring {
-	r := fd.p.current()
 	rx := &fd.rx
+	if rx.pollOnce {
+		return fd.arm(false)
+	}
+	r := fd.p.current()
 	if rx.rearm {
 		rx.rearm = false
 		r.stat.rearms.Add(1)
@@ -134,7 +137,7 @@ func (fd *FD) onAccept(r *ring, c completion) {
 		// Accept arms again.
 	case errno == syscall.EINTR, errno == syscall.EAGAIN, errno == syscall.ENOMEM, errno == syscall.EBUSY, errno == syscall.EINVAL:
 		r.stat.unexpected.Add(1)
-		rx.ready, rx.rearm = true, true
+		rx.pollOnce, rx.rearm = true, true
 	case fd.rd.waiting:
 		rx.end = errno // EMFILE and the like; without a waiter the next accept will find it again
 	}

@@ -16,6 +16,9 @@ type deadline struct {
 	fires   int64 // when the timer will fire; 0: it is not running
 }
 
+// timerSlack is how late a timer may fire and still be left alone.
+const timerSlack = 50 * time.Microsecond
+
 // stop ends the timer for good.
 func (d *deadline) stop() {
 	if d.timer != nil {
@@ -78,7 +81,7 @@ func (fd *FD) setSide(s *side, now, at int64, fire func()) (over bool) {
 	if s.expired || at == 0 {
 		return s.expired
 	}
-	if s.fires != 0 && s.fires <= at {
+	if s.fires != 0 && s.fires <= at+int64(timerSlack) {
 		return false
 	}
 	s.fires = at

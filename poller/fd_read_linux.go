@@ -78,7 +78,7 @@ func (fd *FD) take(b []byte) int {
 
 // wantDirect says whether recv(2) is to be tried before arming.
 func (fd *FD) wantDirect() bool {
-	if fd.rx.ready || fd.rx.poll {
+	if fd.rx.ready || fd.rx.poll || fd.rx.pollOnce {
 		return true
 	}
 	switch fd.p.cfg.DirectRecv {

@@ -28,6 +28,7 @@ type rxState struct {
 	end       error // what follows the queue once: io.EOF or an errno
 	ready     bool  // a poll said readable: recv(2) next
 	poll      bool  // never receive ahead: wait for readability, then recv(2)
+	pollOnce  bool  // the next time only, because the last receive failed for want of a buffer
 	skip      uint8 // receives to arm before a direct recv is tried again
 	turns     uint8 // sends so far, up to eagerTurns
 }
@@ -55,7 +56,8 @@ func (fd *FD) arm(later bool) *ring {
 		rx.skip--
 	}
 	fd.began()
-	if rx.poll {
+	if rx.poll || rx.pollOnce {
+		rx.pollOnce = false
 		rx.op = OpPollIn
 		r.push(request{op: iouring.IORING_OP_POLL_ADD, fd: int32(fd.sysfd), rwFlag: pollMask(unix.POLLIN | unix.POLLRDHUP), user: fd.user(OpPollIn)})
 		return r
@@ -149,10 +151,10 @@ func (fd *FD) recvFailed(r *ring, errno syscall.Errno) {
 		return // by us, or because the thread that submitted it has ended
 	case syscall.ENOBUFS:
 		r.stat.noBuffers.Add(1)
-		rx.ready, rx.rearm = true, true
+		rx.pollOnce, rx.rearm = true, true
 	case syscall.EAGAIN, syscall.EINTR, syscall.ENOMEM, syscall.EBUSY, syscall.EINVAL, syscall.EOPNOTSUPP:
 		r.stat.unexpected.Add(1)
-		rx.ready, rx.rearm = true, true
+		rx.pollOnce, rx.rearm = true, true
 	case syscall.ETIME:
 		r.stat.unexpected.Add(1)
 	default:

@@ -84,31 +84,60 @@ func probeKernel() (Feature, error) {
 	if err := pr.pollSocket(); err != nil {
 		return 0, err
 	}
-	feats |= probeSetup()
-	if pr.r.provideBuffers(256, 4) == nil && pr.recv(0) == nil {
-		feats |= FeatProvidedBuffers
-		if pr.recv(abi.RecvMultishot) == nil {
-			feats |= FeatMultishotRecv
+	for _, a := range pr.attempts() {
+		if !feats.Has(a.needs) {
+			continue
 		}
-	}
-	if pr.acceptMultishot() == nil {
-		feats |= FeatMultishotAccept
+		switch err := a.try(); {
+		case err == nil:
+			feats |= a.feat
+		case shortage(err):
+			return 0, err // it says nothing about the kernel
+		}
 	}
 	return feats, nil
 }
 
-// probeSetup tries the flags of io_uring_setup.
-func probeSetup() (feats Feature) {
-	try := func(flags uint32, f Feature) {
-		if pr, err := newProber(flags); err == nil {
-			pr.close()
-			feats |= f
+// attempt is how a feature is found out.
+type attempt struct {
+	feat, needs Feature
+	try         func() error
+}
+
+func (pr *prober) attempts() []attempt {
+	setup := func(flags uint32) func() error {
+		return func() error {
+			pr, err := newProber(flags)
+			if err == nil {
+				pr.close()
+			}
+			return err
 		}
 	}
-	try(abi.SetupCoopTaskrun|abi.SetupTaskrunFlag|abi.SetupSubmitAll, FeatCoopTaskrun)
-	try(abi.SetupSingleIssuer|iouring.IORING_SETUP_R_DISABLED, FeatSingleIssuer)
-	try(abi.SetupSingleIssuer|abi.SetupDeferTaskrun|iouring.IORING_SETUP_R_DISABLED, FeatDeferTaskrun)
-	return feats
+	return []attempt{
+		{FeatCoopTaskrun, 0, setup(abi.SetupCoopTaskrun | abi.SetupTaskrunFlag | abi.SetupSubmitAll)},
+		{FeatSingleIssuer, 0, setup(abi.SetupSingleIssuer | iouring.IORING_SETUP_R_DISABLED)},
+		{FeatDeferTaskrun, FeatSingleIssuer, setup(abi.SetupSingleIssuer | abi.SetupDeferTaskrun | iouring.IORING_SETUP_R_DISABLED)},
+		{FeatProvidedBuffers, 0, func() error {
+			if err := pr.r.provideBuffers(256, 4); err != nil {
+				return err
+			}
+			return pr.recv(0)
+		}},
+		{FeatMultishotRecv, FeatProvidedBuffers, func() error { return pr.recv(abi.RecvMultishot) }},
+		{FeatMultishotAccept, 0, pr.acceptMultishot},
+	}
+}
+
+// shortage reports whether an error means that this process or machine is
+// short of something, not that the kernel lacks it.
+func shortage(err error) bool {
+	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.ENOBUFS} {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	return false
 }
 
 // prober is a small ring to try things on.

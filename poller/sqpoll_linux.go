@@ -26,9 +26,9 @@ func (s *sqpoll) start() error {
 	return nil
 }
 
-// kick implements driver. From a completion it leaves the work to the flusher.
+// kick implements driver. After a completion's push the flusher reaps too.
 func (s *sqpoll) kick(now bool) {
-	if !now || s.publish() {
+	if left := s.publish(); left || !now {
 		s.wakeFlusher()
 	}
 }
