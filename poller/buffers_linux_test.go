@@ -106,13 +106,15 @@ func TestNoBuffers(t *testing.T) {
 			t.Errorf("Read = %v", r)
 		}
 		expectBytes(t, hog, bytes.Repeat([]byte("h"), 99))
-		// With the buffer free again, receives use it again.
+		// With the buffer free again, receives use it again. (A multishot
+		// receive always wants another buffer for what may follow; on 6.1 it
+		// ends without having used the only one.)
 		received := total(p).Receives
 		for range 10 {
 			send(t, hogPeer, []byte("y"))
 			expectBytes(t, hog, []byte("y"))
 		}
-		if n := total(p).Receives - received; n == 0 {
+		if n := total(p).Receives - received; n == 0 && p.Status().Receive == poller.ReceiveSingle {
 			t.Error("receives do not use the ring again")
 		}
 	})

@@ -59,6 +59,8 @@ func (r *ring) reap() int {
 		r.stat.reaps.Add(1)
 		r.stat.cqes.Add(uint64(total))
 		r.expect.Store(r.woken)
+		r.writes.Store(0)
+		r.reaped.Store(nanotime())
 	}
 	return total
 }

@@ -29,6 +29,7 @@ func TestFaults(t *testing.T) {
 		{"errnos", faults.Plan{Errno: 3}},
 		{"enter", faults.Plan{Enter: 3}},
 		{"delay", faults.Plan{Delay: 3}},
+		{"late", faults.Plan{Delay: 1}}, // every completion, those after a cancel too
 		{"all", faults.Plan{Short: 8, Errno: 8, Enter: 8, Delay: 8}},
 	}
 	for _, k := range driveKinds() {

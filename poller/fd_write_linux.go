@@ -43,7 +43,7 @@ func (fd *FD) Write(b []byte) (int, error) {
 // write is Write with both locks held.
 func (fd *FD) write(b []byte) (int, error) {
 	n := 0
-	direct := len(b) >= directSend || fd.tx.again
+	direct := len(b) >= directSend || fd.tx.again || fd.p.cfg.Mode == Shared && fd.p.current().slow()
 	for {
 		if err := fd.writable(); err != nil {
 			return n, err

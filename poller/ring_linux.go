@@ -44,6 +44,11 @@ type ring struct {
 	// and a batch is worth waiting for.
 	expect atomic.Int32
 
+	// reaped is when the last reap that found something ended, nanotime, and
+	// writes how many writers have come since: see slow.
+	reaped atomic.Int64
+	writes atomic.Int32
+
 	stat counters
 }
 

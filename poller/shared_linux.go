@@ -96,6 +96,19 @@ func (s *shared) kick(now bool) {
 	s.wakeFlusher()
 }
 
+// slowWriter is from how much computing between writes a batch is not waited
+// for. A batch saves a few microseconds a write, but each of its writers waits
+// for the others, and if they compute for long it costs as much as they take.
+const slowWriter = 100 * time.Microsecond
+
+// slow is asked by each writer and reports whether writers compute for long:
+// their bytes then leave at once, by send(2). Only a Shared ring is asked; the
+// others submit without waiting.
+func (r *ring) slow() bool {
+	n := int64(r.writes.Add(1))
+	return nanotime()-r.reaped.Load() > n*int64(slowWriter)
+}
+
 func (s *shared) wakeFlusher() {
 	if s.flushing.CompareAndSwap(false, true) {
 		s.wake <- struct{}{}

@@ -21,6 +21,7 @@ type options struct {
 	servers []server
 	size    int
 	buf     int
+	work    time.Duration
 	rounds  int
 	slice   time.Duration
 	extra   int
@@ -57,6 +58,7 @@ func parseFlags(args []string) (o options, err error) {
 	smoke := fs.Bool("smoke", false, "only show that everything works, in about 10 seconds; the figures mean little")
 	fs.IntVar(&o.size, "size", 64, "bytes of an echo message")
 	fs.IntVar(&o.buf, "buf", 4096, "bytes of an echo server's buffer")
+	fs.DurationVar(&o.work, "work", 0, "for which a server computes each answer")
 	fs.IntVar(&o.rounds, "slices", 8, "timed slices of each server in a cell")
 	fs.IntVar(&o.extra, "extra", -1, "more slices at most, in place of those that other processes disturb; -1: as many as -slices")
 	fs.DurationVar(&o.slice, "slice", 250*time.Millisecond, "length of a slice")
@@ -129,6 +131,9 @@ func (o *options) check() error {
 	}
 	if o.buf < 1 || o.buf > 1<<20 {
 		return fmt.Errorf("buffer of %d bytes: want 1 to 1 MiB", o.buf)
+	}
+	if o.work < 0 || o.work > time.Second {
+		return fmt.Errorf("work of %v: want 0 to 1s", o.work)
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ func serve(args []string) error {
 	fs.StringVar(&o.Kind, "kind", "std", "std or uring")
 	fs.StringVar(&o.Proto, "proto", "echo", "echo or http")
 	fs.IntVar(&o.Buf, "buf", 4096, "bytes of an echo server's buffer")
+	fs.DurationVar(&o.Work, "work", 0, "for which each answer is computed")
 	fs.StringVar(&o.CPUProfile, "cpuprofile", "", "write a CPU profile to this file")
 	fs.DurationVar(&o.Lifetime, "lifetime", 10*time.Minute, "how long the server lives at most")
 	if err := fs.Parse(args); err != nil {
@@ -31,7 +32,7 @@ func serve(args []string) error {
 func (o *options) command(self string) func(*measure.Plan, measure.Spec) *exec.Cmd {
 	return func(p *measure.Plan, s measure.Spec) *exec.Cmd {
 		cmd := exec.Command(self, "serve", "-kind="+s.Kind, "-proto="+p.Proto,
-			fmt.Sprintf("-buf=%d", o.buf), fmt.Sprintf("-lifetime=%v", lifetime(p)))
+			fmt.Sprintf("-buf=%d", o.buf), fmt.Sprintf("-work=%v", o.work), fmt.Sprintf("-lifetime=%v", lifetime(p)))
 		if o.profile != "" {
 			name := strings.NewReplacer(":", "-", ",", "-", "=", "-", "#", "-", "/", "-").Replace(s.Name)
 			cmd.Args = append(cmd.Args, fmt.Sprintf("-cpuprofile=%s.%s.%s.%d.%s.pprof", o.profile, p.Proto, p.Layout, p.Conns, name))

@@ -19,6 +19,7 @@ type Options struct {
 	Kind       string        // one of Kinds
 	Proto      string        // one of Protos
 	Buf        int           // bytes of an echo connection's buffer
+	Work       time.Duration // for which each answer is computed
 	CPUProfile string        // file to write a CPU profile to, "" for none
 	Lifetime   time.Duration // after which the process ends by itself
 }
@@ -101,9 +102,9 @@ func commands(in io.Reader, out io.Writer) error {
 func serve(o Options, ln net.Listener) error {
 	switch o.Proto {
 	case "echo":
-		return serveEcho(ln, o.Buf)
+		return serveEcho(ln, o)
 	case "http":
-		return serveHTTP(ln)
+		return serveHTTP(ln, o)
 	}
 	return fmt.Errorf("unknown protocol %q (one of %v)", o.Proto, Protos)
 }
