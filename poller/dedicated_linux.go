@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -55,7 +56,7 @@ func (d *dedicated) run() {
 	defer runtime.UnlockOSThread()
 	if d.r.params.Flags&iouring.IORING_SETUP_R_DISABLED != 0 {
 		if err := abi.EnableRings(d.r.fd); err != nil {
-			d.started <- unwrapErrno(err)
+			d.started <- fmt.Errorf("io_uring_register: %w", unwrapErrno(err))
 			return
 		}
 	}

@@ -12,7 +12,8 @@ import (
 )
 
 // maxAccepted is how many connections a multishot accept may take ahead of
-// Accept before it is stopped; the rest waits in the kernel's backlog.
+// Accept before it is stopped (all that are in the backlog at one moment come
+// in one go, though); the rest waits in the backlog.
 const maxAccepted = 64
 
 // acceptFlags are those that net gives its accept4.

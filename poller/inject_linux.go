@@ -1,6 +1,8 @@
 package poller
 
 import (
+	"slices"
+
 	iouring "github.com/iceber/iouring-go/syscall"
 
 	"github.com/uringnet/go-uringnet/internal/abi"
@@ -32,7 +34,9 @@ func intercept(inj Injector, r *ring, c completion) (completion, bool) {
 	if res, ok := r.p.faulted.LoadAndDelete(c.user); ok {
 		c.res, c.flags = res.(int32), 0
 	}
-	if inj.Delay(c.user.op(), c.res) {
+	// What follows a completion that is held back must not overtake it.
+	held := slices.ContainsFunc(r.delayed, func(d delayedCQ) bool { return d.user == c.user })
+	if held || inj.Delay(c.user.op(), c.res) {
 		r.delayed = append(r.delayed, delayedCQ{c})
 		r.drv.kick(false) // so that there will be another reap
 		return c, false

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"syscall"
 
 	"github.com/uringnet/go-uringnet/bufpool"
@@ -24,7 +23,8 @@ type Poller struct {
 	faulted sync.Map // userData -> int32: results that an Injector chose
 	sweep   *sweeper // nil without IdleTimeout
 
-	closing atomic.Bool
+	opening sync.RWMutex
+	closing bool // guarded by opening
 }
 
 // New makes a Poller. An error names the system call that failed and wraps
@@ -179,7 +179,9 @@ func (p *Poller) settle() {
 // Open makes an FD of a stream socket. It owns sysfd from then on, unless it
 // returns an error.
 func (p *Poller) Open(sysfd int, o FDOptions) (*FD, error) {
-	if p.closing.Load() {
+	p.opening.RLock() // Close sees this FD, or this sees that it closes
+	defer p.opening.RUnlock()
+	if p.closing {
 		return nil, ErrClosed
 	}
 	fd := &FD{p: p, sysfd: sysfd, ahead: o.ReadAhead, listener: o.Listener}
@@ -188,18 +190,17 @@ func (p *Poller) Open(sysfd int, o FDOptions) (*FD, error) {
 	if !p.slots.put(fd) {
 		return nil, syscall.EMFILE
 	}
-	if p.closing.Load() { // Close may have missed it
-		fd.sysfd = -1
-		fd.Close()
-		return nil, ErrClosed
-	}
 	return fd, nil
 }
 
 // Close closes every FD, waits until the kernel has let go of them, and
 // closes the rings. A second Close does nothing.
 func (p *Poller) Close() error {
-	if p.closing.Swap(true) {
+	p.opening.Lock()
+	closed := p.closing
+	p.closing = true
+	p.opening.Unlock()
+	if closed {
 		return nil
 	}
 	if p.sweep != nil {

@@ -108,10 +108,14 @@ func (pr *prober) attempts() []attempt {
 	setup := func(flags uint32) func() error {
 		return func() error {
 			pr, err := newProber(flags)
-			if err == nil {
-				pr.close()
+			if err != nil {
+				return err
 			}
-			return err
+			defer pr.close()
+			if flags&iouring.IORING_SETUP_R_DISABLED != 0 {
+				return abi.EnableRings(pr.r.fd)
+			}
+			return nil
 		}
 	}
 	return []attempt{
@@ -315,7 +319,7 @@ func explain(err error) error {
 			hint = "sysctl kernel.io_uring_disabled=" + v
 		}
 	case errors.Is(err, syscall.ENOMEM):
-		hint = "not enough memory, or RLIMIT_MEMLOCK is too low (kernels up to 5.11 count rings against it)"
+		hint = "not enough memory, or RLIMIT_MEMLOCK is too low for the rings of a process without CAP_IPC_LOCK"
 	case errors.Is(err, syscall.EMFILE):
 		hint = "RLIMIT_NOFILE is too low"
 	default:

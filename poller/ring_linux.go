@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	iouring "github.com/iceber/iouring-go/syscall"
 	"golang.org/x/sys/unix"
@@ -16,6 +17,14 @@ import (
 
 // bufGroup is the id of each ring's only group of provided buffers.
 const bufGroup = 0
+
+// When memory for a ring is short: how small it may become, how often the
+// smallest is tried again, and after what pause.
+const (
+	minEntries   = 8
+	setupRetries = 5
+	setupPause   = 20 * time.Millisecond
+)
 
 // ring is one io_uring with what it needs to be driven.
 type ring struct {
@@ -71,7 +80,7 @@ type driver interface {
 func setupRing(cfg *Config, flags uint32, sqThreadCPU int) (*ring, error) {
 	r := &ring{fd: -1}
 	entries := cfg.SQEntries
-	for {
+	for retries := setupRetries; ; {
 		r.params = iouring.IOURingParams{Flags: flags | iouring.IORING_SETUP_CQSIZE | iouring.IORING_SETUP_CLAMP}
 		r.params.CQEntries = uint32(max(cfg.CQEntries*entries/cfg.SQEntries, entries))
 		if flags&iouring.IORING_SETUP_SQPOLL != 0 {
@@ -83,11 +92,17 @@ func setupRing(cfg *Config, flags uint32, sqThreadCPU int) (*ring, error) {
 			r.fd = fd
 			break
 		}
-		// RLIMIT_MEMLOCK (up to 5.11) or memory is short: halve and try again.
-		if !errors.Is(err, syscall.ENOMEM) || entries <= 8 {
+		if !errors.Is(err, syscall.ENOMEM) || retries == 0 {
 			return nil, fmt.Errorf("io_uring_setup: %w", unwrapErrno(err))
 		}
-		entries /= 2
+		// RLIMIT_MEMLOCK or memory is short: halve and try again. A ring that
+		// was closed gives its memory back only some time later.
+		if entries > minEntries {
+			entries /= 2
+		} else {
+			time.Sleep(setupPause)
+			retries--
+		}
 	}
 	mem, err := mapRing(r.fd, &r.params)
 	if err != nil {
