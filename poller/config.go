@@ -148,6 +148,13 @@ type Config struct {
 	Receive Receive
 	// DirectRecv says whether recv(2) is tried before a receive is armed.
 	DirectRecv DirectRecv
+	// FixedFiles is the size of each ring's table of registered files (5.5): the
+	// first so many descriptors are entered in it, and requests on them then
+	// spare the kernel a look-up. Every descriptor costs a system call for
+	// each ring when it is opened and another when it is closed. 0 means no
+	// table. RLIMIT_NOFILE bounds it. Not with Dedicated, whose rings only
+	// their own threads may register with.
+	FixedFiles int
 	// IdleTimeout closes a connection on which no byte was received or sent
 	// for that long; 0 means never. At least 1 ms.
 	IdleTimeout time.Duration
@@ -171,6 +178,7 @@ const (
 	maxBufferCount     = 32768 // io_register_pbuf_ring, io_uring/kbuf.c
 	defaultConnBuffers = 4
 	maxRings           = 1024
+	maxFixedFiles      = 1 << 20 // IORING_MAX_FIXED_FILES, io_uring/rsrc.c
 )
 
 // ConfigError says which field of a Config is bad, and why.
@@ -252,6 +260,10 @@ func (c *Config) check() error {
 		return bad("Receive", c.Receive, "want ReceiveAuto, ReceiveSingle or ReceiveMultishot")
 	case int(c.DirectRecv) >= len(directNames):
 		return bad("DirectRecv", c.DirectRecv, "want DirectRecvAuto, DirectRecvAlways or DirectRecvNever")
+	case c.FixedFiles < 0 || c.FixedFiles > maxFixedFiles:
+		return bad("FixedFiles", c.FixedFiles, "want 0 to 1048576")
+	case c.FixedFiles > 0 && c.Mode == Dedicated:
+		return bad("FixedFiles", c.FixedFiles, "not with mode dedicated")
 	case c.IdleTimeout < 0 || c.IdleTimeout > 0 && c.IdleTimeout < time.Millisecond:
 		return bad("IdleTimeout", c.IdleTimeout, "want 0 or at least 1ms")
 	case c.Disable&^AllFeatures != 0:

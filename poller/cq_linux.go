@@ -93,7 +93,7 @@ func (r *ring) handle(c completion) {
 
 func (r *ring) deliver(op Op, c completion) {
 	switch op {
-	case OpTimer, OpNone:
+	case OpNone:
 		return
 	case OpWake:
 		r.drv.woke(c)
@@ -114,9 +114,7 @@ func (r *ring) deliver(op Op, c completion) {
 		fd.onRecv(r, c)
 	case OpPollIn:
 		fd.onPollIn(r, c)
-	case OpSend:
-		fd.onSend(r, c)
-	case OpPollOut:
+	case OpSend, OpPollOut:
 		fd.onSend(r, c)
 	case OpAccept:
 		fd.onAccept(r, c)

@@ -20,8 +20,9 @@ import (
 type dedicated struct {
 	r       *ring
 	feats   Feature
-	event   int     // eventfd
-	word    [8]byte // what OpWake reads into
+	event   int                // eventfd, -1 when stopped; written with sqMu held once others may kick
+	ts      abi.KernelTimespec // what enter waits by; on the heap, as the kernel reads it
+	word    [8]byte            // what OpWake reads into
 	asleep  atomic.Bool
 	closing atomic.Bool
 	done    sync.WaitGroup
@@ -110,9 +111,9 @@ func (d *dedicated) enter(n, wait uint32) syscall.Errno {
 		done, errno = abi.EnterWait(r.fd, n, wait, abi.EnterGetevents)
 		if errno == 0 && d.feats.Has(FeatExtArg) {
 			// The first completion is there: give others BatchWait to join it.
-			ts := abi.KernelTimespec{Nsec: int64(batch)}
+			d.ts = abi.KernelTimespec{Nsec: int64(batch)}
 			r.entered(done, errno)
-			done, errno = abi.EnterArg(r.fd, 0, maxBatch, abi.EnterGetevents, 0, &ts)
+			done, errno = abi.EnterArg(r.fd, 0, maxBatch, abi.EnterGetevents, 0, &d.ts)
 			if errno == syscall.ETIME {
 				errno = 0
 			}
@@ -125,6 +126,16 @@ func (d *dedicated) enter(n, wait uint32) syscall.Errno {
 // kick implements driver. The thread is woken only if it sleeps.
 func (d *dedicated) kick(bool) {
 	if d.asleep.CompareAndSwap(true, false) {
+		d.signal()
+	}
+}
+
+// signal writes to the eventfd. A caller may come when the driver has stopped
+// and the descriptor's number belongs to somebody else.
+func (d *dedicated) signal() {
+	d.r.sqMu.Lock()
+	defer d.r.sqMu.Unlock()
+	if d.event >= 0 {
 		_, _ = unix.Write(d.event, []byte{1, 0, 0, 0, 0, 0, 0, 0})
 	}
 }
@@ -145,7 +156,10 @@ func (d *dedicated) woke(completion) {
 
 func (d *dedicated) stop() {
 	d.closing.Store(true)
-	_, _ = unix.Write(d.event, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+	d.signal()
 	d.done.Wait()
+	d.r.sqMu.Lock()
+	defer d.r.sqMu.Unlock()
 	unix.Close(d.event)
+	d.event = -1
 }

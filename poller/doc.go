@@ -25,9 +25,11 @@
 //
 //	FD.rl, FD.wl  serialise the callers of Read and Write; held while they park
 //	ring.cqMu     held while completions are read and handled
-//	FD.mu         the state of an FD; never held across an enter or a park
+//	FD.mu         the state of an FD; never held across a park, nor an enter but
+//	              that which wakes a kernel thread (SQPoll)
 //	ring.enterMu  held while requests are submitted
-//	ring.sqMu     the submission queue; innermost
+//	ring.sqMu     the submission queue; innermost, as are slots.mu and the lock
+//	              of a bufpool.Ring
 //
 // A lock is taken only while holding locks above it.
 package poller

@@ -16,10 +16,9 @@ const (
 	OpPollIn
 	OpPollOut
 	OpWake
-	OpTimer
 )
 
-var opNames = [...]string{"none", "recv", "send", "accept", "cancelrx", "canceltx", "pollin", "pollout", "wake", "timer"}
+var opNames = [...]string{"none", "recv", "send", "accept", "cancelrx", "canceltx", "pollin", "pollout", "wake"}
 
 // String returns the operation's name.
 func (o Op) String() string {

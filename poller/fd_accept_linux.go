@@ -55,7 +55,7 @@ func (fd *FD) Accept() (int, error) {
 			rx.end = nil
 			return -1, err
 		}
-		if rx.ready || rx.pollOnce {
+		if rx.ready || rx.poll || rx.pollOnce {
 			if sysfd, err, done := fd.acceptDirect(); done {
 				return sysfd, err
 			}
@@ -85,22 +85,22 @@ func (fd *FD) takeAccepted() (int, bool) {
 // instead, for accept4(2) to say what is the matter.
 func (fd *FD) armAccept() *ring {
 	rx := &fd.rx
-	if rx.pollOnce {
-		return fd.arm(false)
-	}
 	r := fd.p.current()
+	if rx.poll || rx.pollOnce {
+		return fd.arm(r, 0, false)
+	}
 	if rx.rearm {
 		rx.rearm = false
 		r.stat.rearms.Add(1)
 	}
 	rx.ring, rx.op, rx.canceled, rx.multishot = r, OpAccept, false, false
 	fd.began()
-	q := request{op: iouring.IORING_OP_ACCEPT, fd: int32(fd.sysfd), rwFlag: acceptFlags, user: fd.user(OpAccept)}
+	q := request{op: iouring.IORING_OP_ACCEPT, rwFlag: acceptFlags, user: fd.user(OpAccept)}
 	if fd.p.feats.Has(FeatMultishotAccept) {
 		rx.multishot = true
 		q.ioprio = abi.AcceptMultishot
 	}
-	r.push(q)
+	fd.push(r, q)
 	return r
 }
 

@@ -15,6 +15,7 @@ type FD struct {
 	slot     uint32
 	gen      uint32
 	listener bool
+	fixed    bool // it has an entry in the rings' file tables
 
 	rl sync.Mutex // serialises Read, Accept and RawRead
 	wl sync.Mutex // serialises Write, Writev and RawWrite
@@ -27,6 +28,7 @@ type FD struct {
 	reqs    int           // requests in the kernel that use sysfd
 	refs    int           // callers outside the kernel that use sysfd without mu
 	quiet   chan struct{} // made by shutdown; closed when reqs falls to 0
+	unread  bool          // bytes received ahead were dropped by shutdown
 	ahead   bool          // receives may be armed before a Read asks
 
 	rx     rxState
@@ -140,13 +142,12 @@ func (fd *FD) shutdown(why error) {
 	fd.closing = why
 	fd.rd.stop()
 	fd.wr.stop()
+	fd.unread = fd.ahead && len(fd.rx.queue) > 0
 	fd.dropReceived()
 	fd.dropAccepted()
 	kicks := [2]*ring{fd.cancelRx(), fd.cancelTx()}
 	fd.rd.wake()
-	if fd.tx.ring == nil {
-		fd.wr.wake()
-	}
+	fd.wr.wake() // a paused RawWrite; a parked writer has a request, whose end wakes it
 	if fd.reqs > 0 {
 		quiet := make(chan struct{})
 		fd.quiet = quiet
@@ -176,10 +177,27 @@ func (fd *FD) destroy() {
 	sysfd := fd.sysfd
 	fd.sysfd = -1
 	fd.mu.Unlock()
-	fd.p.slots.drop(fd)
-	if sysfd >= 0 {
-		unix.Close(sysfd)
+	if fd.fixed {
+		fd.dropFile()
 	}
+	fd.p.slots.drop(fd)
+	if sysfd < 0 {
+		return
+	}
+	if fd.unread {
+		// As the kernel does when bytes were left unread in the socket
+		// (__tcp_close, net/ipv4/tcp.c): the peer is to know that they are
+		// lost, by a reset.
+		_ = unix.SetsockoptLinger(sysfd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+	}
+	unix.Close(sysfd)
+}
+
+// Closed reports whether Close was called.
+func (fd *FD) Closed() bool {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	return fd.byUser
 }
 
 // user returns the user_data of the FD's request of that kind.

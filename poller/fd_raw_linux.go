@@ -2,6 +2,7 @@ package poller
 
 import (
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -32,7 +33,7 @@ func (fd *FD) RawRead(f func(sysfd uintptr) bool) error {
 			return err
 		}
 	}
-	for {
+	for refused := 0; ; refused++ {
 		if fd.closing == nil && fd.rd.expired {
 			return os.ErrDeadlineExceeded
 		}
@@ -40,6 +41,7 @@ func (fd *FD) RawRead(f func(sysfd uintptr) bool) error {
 		if done || err != nil {
 			return err
 		}
+		fd.pause(&fd.rd, refused)
 		for fd.rx.ready = false; !fd.rx.ready; {
 			if fd.closing != nil {
 				return fd.closing
@@ -49,7 +51,7 @@ func (fd *FD) RawRead(f func(sysfd uintptr) bool) error {
 			}
 			var r *ring
 			if fd.rx.ring == nil {
-				r = fd.arm(false)
+				r = fd.arm(fd.p.current(), 0, false)
 			}
 			fd.park(&fd.rd, r)
 		}
@@ -66,16 +68,40 @@ func (fd *FD) RawWrite(f func(sysfd uintptr) bool) error {
 		return err
 	}
 	fd.tx.again = true
-	for {
+	for refused := 0; ; refused++ {
 		done, err := fd.callRaw(f)
 		if done || err != nil {
 			return err
 		}
+		fd.pause(&fd.wr, refused)
 		if err := fd.waitWritable(); err != nil {
 			return err
 		}
 	}
 }
+
+// pause keeps a function that refuses what is there (it waits for more bytes
+// than have arrived) from being called over and over: polls of the ring tell
+// what is, not what is new. The first refusals are free; then the pause grows
+// to maxPause. A deadline or Close ends it.
+func (fd *FD) pause(s *side, refused int) {
+	if refused < 2 || fd.closing != nil || s.expired {
+		return
+	}
+	d := min(minPause<<min(refused-2, 20), maxPause)
+	t := time.AfterFunc(d, func() {
+		fd.mu.Lock()
+		s.wake()
+		fd.mu.Unlock()
+	})
+	fd.park(s, nil)
+	t.Stop()
+}
+
+const (
+	minPause = 100 * time.Microsecond
+	maxPause = 10 * time.Millisecond
+)
 
 // callRaw calls f without mu. mu is held on entry and return.
 func (fd *FD) callRaw(f func(sysfd uintptr) bool) (bool, error) {
@@ -94,17 +120,16 @@ func (fd *FD) callRaw(f func(sysfd uintptr) bool) (bool, error) {
 	fd.unref()
 	fd.mu.Lock()
 	locked = true
+	fd.touch() // f has moved bytes, or is about to
 	return done, nil
 }
 
-// Dup returns a duplicate of the descriptor, close-on-exec. Receiving ahead
-// ends for good, so that bytes that arrive from now on reach whoever reads
-// first.
+// Dup returns a duplicate of the descriptor, close-on-exec. Receiving and
+// accepting ahead end for good, so that bytes and connections that arrive from
+// now on reach whoever asks first.
 func (fd *FD) Dup() (int, error) {
-	if !fd.listener {
-		if err := fd.endAhead(); err != nil {
-			return -1, err
-		}
+	if err := fd.endAhead(); err != nil {
+		return -1, err
 	}
 	dup, err := -1, error(nil)
 	cerr := fd.Control(func(s uintptr) { dup, err = unix.FcntlInt(s, unix.F_DUPFD_CLOEXEC, 0) })
@@ -129,7 +154,7 @@ func (fd *FD) endAhead() error {
 	fd.mu.Lock()
 	fd.rx.poll, fd.ahead = true, false
 	var kick *ring
-	if fd.rx.op == OpRecv {
+	if fd.rx.op != OpPollIn {
 		kick = fd.cancelRx()
 	}
 	fd.mu.Unlock()

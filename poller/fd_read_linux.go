@@ -48,7 +48,12 @@ func (fd *FD) read(b []byte) (int, error) {
 		}
 		var r *ring
 		if rx.ring == nil {
-			r = fd.arm(false)
+			limit := 0
+			if !fd.ahead {
+				// What follows may carry control data, for ReadMsgUnix.
+				limit = min(len(b), fd.p.cfg.BufferSize)
+			}
+			r = fd.arm(fd.p.current(), limit, false)
 		}
 		fd.park(&fd.rd, r)
 	}

@@ -41,11 +41,10 @@ type chunk struct {
 	id   uint16
 }
 
-// arm queues a receive on the current ring. later says that bytes are not to
-// be expected at once: the kernel then waits before it tries. mu is held; the
-// caller kicks.
-func (fd *FD) arm(later bool) *ring {
-	r := fd.p.current()
+// arm queues a receive of at most limit bytes (0: of a whole buffer) on ring r
+// and returns r for the caller to kick. later says that bytes are not to be
+// expected at once: the kernel then waits before it tries. mu is held.
+func (fd *FD) arm(r *ring, limit int, later bool) *ring {
 	rx := &fd.rx
 	if rx.rearm {
 		rx.rearm = false
@@ -59,12 +58,12 @@ func (fd *FD) arm(later bool) *ring {
 	if rx.poll || rx.pollOnce {
 		rx.pollOnce = false
 		rx.op = OpPollIn
-		r.push(request{op: iouring.IORING_OP_POLL_ADD, fd: int32(fd.sysfd), rwFlag: pollMask(unix.POLLIN | unix.POLLRDHUP), user: fd.user(OpPollIn)})
+		fd.push(r, request{op: iouring.IORING_OP_POLL_ADD, rwFlag: pollMask(unix.POLLIN | unix.POLLRDHUP), user: fd.user(OpPollIn)})
 		return r
 	}
 	q := request{
 		op: iouring.IORING_OP_RECV, flags: iouring.IOSQE_FLAGS_BUFFER_SELECT,
-		fd: int32(fd.sysfd), buf: bufGroup, user: fd.user(OpRecv),
+		len: uint32(limit), buf: bufGroup, user: fd.user(OpRecv),
 	}
 	if fd.p.receive == ReceiveMultishot && fd.ahead {
 		rx.multishot = true
@@ -74,7 +73,7 @@ func (fd *FD) arm(later bool) *ring {
 		q.ioprio |= abi.RecvPollFirst
 	}
 	rx.op = OpRecv
-	r.push(q)
+	fd.push(r, q)
 	return r
 }
 
@@ -155,8 +154,6 @@ func (fd *FD) recvFailed(r *ring, errno syscall.Errno) {
 	case syscall.EAGAIN, syscall.EINTR, syscall.ENOMEM, syscall.EBUSY, syscall.EINVAL, syscall.EOPNOTSUPP:
 		r.stat.unexpected.Add(1)
 		rx.pollOnce, rx.rearm = true, true
-	case syscall.ETIME:
-		r.stat.unexpected.Add(1)
 	default:
 		rx.end = errno
 	}
@@ -202,7 +199,7 @@ func (fd *FD) release(c *chunk) {
 func (fd *FD) quiesce() error {
 	rx := &fd.rx
 	rx.poll, fd.ahead = true, false
-	for rx.ring != nil && rx.op == OpRecv {
+	for rx.ring != nil && rx.op != OpPollIn {
 		if fd.closing != nil {
 			return fd.closing
 		}

@@ -61,6 +61,9 @@ func (fd *FD) write(b []byte) (int, error) {
 			if n == len(b) {
 				return n, nil
 			}
+			if err := fd.writable(); err != nil { // mu was given up
+				return n, err
+			}
 		}
 		res, err := fd.await(fd.queueSend(b[n:]))
 		if err != nil {
@@ -105,13 +108,13 @@ func transient(errno syscall.Errno) bool {
 	return false
 }
 
-// writeErr returns what a failed write reports. A reset that a receive armed
-// ahead has picked up, and no Read has seen, belongs to whoever comes first,
-// as if the receive had not been there.
+// writeErr returns what a failed write reports. An error of the connection that
+// a receive armed ahead has picked up, and no Read has seen, belongs to whoever
+// comes first, as if the receive had not been there.
 func (fd *FD) writeErr(errno syscall.Errno) error {
-	if errno == syscall.EPIPE && fd.rx.end == error(syscall.ECONNRESET) {
+	if cause, ok := fd.rx.end.(syscall.Errno); ok && errno == syscall.EPIPE {
 		fd.rx.end = io.EOF
-		return syscall.ECONNRESET
+		return cause
 	}
 	return errno
 }
@@ -121,7 +124,10 @@ func (fd *FD) sendDirect(b []byte) (int, syscall.Errno) {
 	st := &fd.p.current().stat
 	n := 0
 	for n < len(b) {
-		m, errno := abi.Send(fd.sysfd, b[n:], 0)
+		if err := fd.writable(); n > 0 && err != nil {
+			return n, syscall.EAGAIN // the caller finds out why
+		}
+		m, errno := fd.send(b[n:])
 		st.directSends.Add(1)
 		if errno == syscall.EINTR {
 			continue
@@ -136,6 +142,21 @@ func (fd *FD) sendDirect(b []byte) (int, syscall.Errno) {
 	return n, 0
 }
 
+// send is one send(2). A large one is made without mu, which completions wait
+// for with their ring's cqMu held.
+func (fd *FD) send(b []byte) (int, syscall.Errno) {
+	if len(b) < directSend {
+		return abi.Send(fd.sysfd, b, 0)
+	}
+	sysfd := fd.sysfd
+	fd.refs++ // the caller has seen that the FD is open
+	fd.mu.Unlock()
+	n, errno := abi.Send(sysfd, b, 0)
+	fd.unref()
+	fd.mu.Lock()
+	return n, errno
+}
+
 // queueSend queues a send of b and, where the next thing will be a Read, its
 // receive behind it.
 func (fd *FD) queueSend(b []byte) *ring {
@@ -144,20 +165,21 @@ func (fd *FD) queueSend(b []byte) *ring {
 	tx.buf = b
 	fd.began()
 	tx.ring, tx.op, tx.canceled, tx.done = r, OpSend, false, false
-	r.push(request{
-		op: iouring.IORING_OP_SEND, fd: int32(fd.sysfd), addr: addrOf(b), len: uint32(min(len(b), maxSend)),
+	fd.push(r, request{
+		op: iouring.IORING_OP_SEND, addr: addrOf(b), len: uint32(min(len(b), maxSend)),
 		rwFlag: unix.MSG_NOSIGNAL, user: fd.user(OpSend),
 	})
-	fd.armEagerly()
+	fd.armEagerly(r)
 	return r
 }
 
 // maxSend is the most that one send request asks for.
 const maxSend = 1 << 30
 
-// armEagerly arms the next receive together with a send, on connections that
-// have shown that they answer what they read: one enter then does both.
-func (fd *FD) armEagerly() {
+// armEagerly arms the next receive together with a send, on the send's ring,
+// which its caller kicks, on connections that have shown that they answer what
+// they read: one enter then does both.
+func (fd *FD) armEagerly(r *ring) {
 	rx := &fd.rx
 	if !fd.ahead || !fd.p.feats.Has(FeatEagerRecv) {
 		return
@@ -167,7 +189,7 @@ func (fd *FD) armEagerly() {
 		return
 	}
 	if rx.ring == nil && rx.end == nil && len(rx.queue) == 0 && !fd.wantDirect() {
-		fd.arm(true)
+		fd.arm(r, 0, true)
 	}
 }
 
@@ -219,7 +241,7 @@ func (fd *FD) waitWritable() error {
 	r := fd.p.current()
 	fd.began()
 	tx.ring, tx.op, tx.canceled, tx.done = r, OpPollOut, false, false
-	r.push(request{op: iouring.IORING_OP_POLL_ADD, fd: int32(fd.sysfd), rwFlag: pollMask(unix.POLLOUT), user: fd.user(OpPollOut)})
+	fd.push(r, request{op: iouring.IORING_OP_POLL_ADD, rwFlag: pollMask(unix.POLLOUT), user: fd.user(OpPollOut)})
 	if _, err := fd.await(r); err != nil {
 		return err
 	}

@@ -15,8 +15,7 @@ const maxIovecs = 1024
 // kernel has it.
 type gather struct {
 	hdr  unix.Msghdr
-	iovs []unix.Iovec
-	bufs [][]byte
+	iovs []unix.Iovec // point at the caller's buffers and keep them alive
 }
 
 // Writev writes all of bs, in order, with gathered sends. It returns how many
@@ -72,7 +71,7 @@ func advance(bs [][]byte, n int) [][]byte {
 
 // queueSendmsg queues one send of as many buffers as it takes.
 func (fd *FD) queueSendmsg(bs [][]byte) *ring {
-	g := &gather{bufs: bs}
+	g := &gather{}
 	size := 0
 	for _, b := range bs {
 		if len(g.iovs) == maxIovecs || size >= maxSend {
@@ -92,10 +91,10 @@ func (fd *FD) queueSendmsg(bs [][]byte) *ring {
 	r := fd.p.current()
 	fd.began()
 	tx.msg, tx.ring, tx.op, tx.canceled, tx.done = g, r, OpSend, false, false
-	r.push(request{
-		op: iouring.IORING_OP_SENDMSG, fd: int32(fd.sysfd), addr: addrOfMsghdr(&g.hdr), len: 1,
+	fd.push(r, request{
+		op: iouring.IORING_OP_SENDMSG, addr: addrOfMsghdr(&g.hdr), len: 1,
 		rwFlag: unix.MSG_NOSIGNAL, user: fd.user(OpSend),
 	})
-	fd.armEagerly()
+	fd.armEagerly(r)
 	return r
 }

@@ -18,6 +18,7 @@ type Poller struct {
 	receive Receive // single or multishot
 	rings   []*ring
 	status  Status
+	files   int // entries of each ring's table of registered files
 	slots   slots
 	elastic bufpool.Elastic
 	faulted sync.Map // userData -> int32: results that an Injector chose
@@ -43,7 +44,11 @@ func New(cfg Config) (*Poller, error) {
 		p.closeRings()
 		return nil, explain(err)
 	}
+	err = p.registerTables()
 	p.describe(found)
+	if err != nil {
+		p.status.Notes = append(p.status.Notes, err.Error())
+	}
 	if cfg.IdleTimeout > 0 {
 		p.sweep = startSweeper(p, cfg.IdleTimeout)
 	}
@@ -109,7 +114,7 @@ func (p *Poller) describe(found Feature) {
 		Mode: p.cfg.Mode, Rings: len(p.rings), Features: p.feats,
 		Missing: AllFeatures &^ found, Disabled: found & p.cfg.Disable,
 		Receive: p.receive, Buffers: "none", Kernel: kernelRelease(),
-		SQEntries: p.cfg.SQEntries, CQEntries: p.cfg.CQEntries,
+		SQEntries: p.cfg.SQEntries, CQEntries: p.cfg.CQEntries, FixedFiles: p.files,
 	}
 	for _, r := range p.rings {
 		s.SQEntries = min(s.SQEntries, int(r.params.SQEntries))
@@ -186,10 +191,11 @@ func (p *Poller) Open(sysfd int, o FDOptions) (*FD, error) {
 	}
 	fd := &FD{p: p, sysfd: sysfd, ahead: o.ReadAhead, listener: o.Listener}
 	fd.touch()
-	fd.rx.poll = !p.feats.Has(FeatProvidedBuffers)
+	fd.rx.poll = o.Shared || !o.Listener && !p.feats.Has(FeatProvidedBuffers)
 	if !p.slots.put(fd) {
 		return nil, syscall.EMFILE
 	}
+	fd.enterFile()
 	return fd, nil
 }
 

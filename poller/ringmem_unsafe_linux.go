@@ -113,5 +113,5 @@ func (m *ringMem) unmap() {
 // collector does not move heap memory.
 func addrOf(b []byte) uint64 { return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) }
 
-// addrOfIovecs is addrOf for an array of iovecs.
+// addrOfMsghdr is addrOf for the header of a gathered send.
 func addrOfMsghdr(m *unix.Msghdr) uint64 { return uint64(uintptr(unsafe.Pointer(m))) }

@@ -95,7 +95,11 @@ func (s *slots) get(u userData) *FD {
 	if sl == nil || sl.gen.Load() != u.gen() {
 		return nil
 	}
-	return sl.fd.Load()
+	fd := sl.fd.Load()
+	if fd == nil || fd.gen != u.gen() { // the slot has changed hands meanwhile
+		return nil
+	}
+	return fd
 }
 
 // each calls f for every open FD.

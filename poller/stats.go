@@ -20,6 +20,7 @@ type Status struct {
 	Buffers                 string
 	BufferSize, BufferCount int // of each ring
 	SQEntries, CQEntries    int // of each ring
+	FixedFiles              int // of each ring; 0: ordinary descriptors
 	Kernel                  string
 	// Notes are things worth knowing: a smaller ring than asked for, a flag
 	// that was refused.
@@ -32,6 +33,9 @@ func (s Status) String() string {
 	fmt.Fprintf(&b, "%s mode, %d ring(s) of %d/%d entries, %s receive", s.Mode, s.Rings, s.SQEntries, s.CQEntries, s.Receive)
 	if s.BufferCount > 0 {
 		fmt.Fprintf(&b, " into %d buffers of %d bytes a ring on %s", s.BufferCount, s.BufferSize, s.Buffers)
+	}
+	if s.FixedFiles > 0 {
+		fmt.Fprintf(&b, ", %d registered files", s.FixedFiles)
 	}
 	fmt.Fprintf(&b, ", kernel %s, features %s", s.Kernel, s.Features)
 	if s.Missing != 0 {

@@ -3,6 +3,10 @@
 package uringnet
 
 import (
+	"net"
+	"strings"
+	"syscall"
+
 	"github.com/uringnet/go-uringnet/poller"
 )
 
@@ -42,23 +46,39 @@ func (e *Engine) acceptedUnix(l *UnixListener, sysfd int) (*UnixConn, error) {
 	return c, nil
 }
 
-// States of TCPListener.inherit.
-const (
-	inheritUnknown = iota // the first accepted connection will tell
-	inheritYes            // accepted sockets have the options already
-	inheritNo             // they must be set on each
-)
-
-// prepareInherit sets on the listening socket what every accepted connection
-// is to have. TCP sockets inherit TCP_NODELAY and the keep-alive options from
-// their listener (sk_clone_lock, net/core/sock.c), which saves five system
-// calls a connection; whether it holds for this one, the first connection
-// shows.
-func (l *TCPListener) prepareInherit() {
-	_ = setNoDelay(l.fd, true)
-	if l.keepAlive.Enable {
-		_ = setKeepAliveConfig(l.fd, l.keepAlive)
+// prepareAccepted returns a Control function that sets on a socket, before it
+// listens, what every connection accepted on it is to have, and then calls the
+// user's. TCP sockets inherit TCP_NODELAY and the keep-alive options from their
+// listener (sk_clone_lock, net/core/sock.c), which saves five system calls a
+// connection; the first accepted connection shows whether it worked.
+func prepareAccepted(user controlFunc, ka net.KeepAliveConfig) controlFunc {
+	return func(network, address string, c syscall.RawConn) error {
+		if strings.HasPrefix(network, "tcp") {
+			_ = c.Control(func(fd uintptr) { setAcceptedOptions(sysStream(fd), ka) })
+		}
+		if user == nil {
+			return nil
+		}
+		return user(network, address, c)
 	}
+}
+
+// setAcceptedOptions gives a socket net's default options. As in net, a failure
+// fails nothing.
+func setAcceptedOptions(fd controller, ka net.KeepAliveConfig) {
+	_ = setNoDelay(fd, true)
+	if ka.Enable {
+		_ = setKeepAliveConfig(fd, ka)
+	}
+}
+
+// sysStream is a bare descriptor as a controller.
+type sysStream uintptr
+
+// Control implements controller.
+func (s sysStream) Control(f func(uintptr)) error {
+	f(uintptr(s))
+	return nil
 }
 
 // acceptOptions gives an accepted connection net's default options.
@@ -76,9 +96,5 @@ func (l *TCPListener) acceptOptions(c *TCPConn) {
 			return
 		}
 	}
-	// As in net, a failure here does not fail the Accept.
-	_ = setNoDelay(c.fd, true)
-	if l.keepAlive.Enable {
-		_ = setKeepAliveConfig(c.fd, l.keepAlive)
-	}
+	setAcceptedOptions(c.fd, l.keepAlive)
 }

@@ -14,16 +14,31 @@ import (
 
 // adoptListener moves ln to the rings if its type can be, else returns it as
 // it is.
-func (e *Engine) adoptListener(ln net.Listener, network string, ka net.KeepAliveConfig) (net.Listener, error) {
+func (e *Engine) adoptListener(ln net.Listener, network string, o listenerOptions) (net.Listener, error) {
 	switch ln := ln.(type) {
 	case *net.TCPListener:
-		return orErr[net.Listener](e.adoptTCPListener(ln, network, ka))
+		return orErr[net.Listener](e.adoptTCPListener(ln, network, o))
 	case *net.UnixListener:
 		if network == "unix" {
-			return orErr[net.Listener](e.adoptUnixListener(ln, network))
+			return orErr[net.Listener](e.adoptUnixListener(ln, network, o))
 		}
 	}
 	return ln, nil
+}
+
+// listenerOptions say where a listener comes from.
+type listenerOptions struct {
+	keepAlive net.KeepAliveConfig // of accepted connections
+	// prepared: the socket had TCP_NODELAY and keepAlive set before it
+	// listened, so that every accepted one may have inherited them.
+	prepared bool
+	// shared: other processes may accept on the same socket.
+	shared bool
+}
+
+// foreign is a listener that was made elsewhere.
+func foreign() listenerOptions {
+	return listenerOptions{keepAlive: acceptedKeepAlive(0, net.KeepAliveConfig{}), shared: true}
 }
 
 // adoptConn moves c to the rings if its type can be, else returns it as it is.
@@ -48,9 +63,12 @@ func orErr[I any, T any](v T, err error) (I, error) {
 	return any(v).(I), nil
 }
 
-func (e *Engine) adoptTCPListener(ln *net.TCPListener, network string, ka net.KeepAliveConfig) (*TCPListener, error) {
-	l := &TCPListener{listener: listener{std: ln, eng: e, net: network, addr: ln.Addr()}, keepAlive: ka}
-	fd, err := e.take(ln, poller.FDOptions{Listener: true})
+func (e *Engine) adoptTCPListener(ln *net.TCPListener, network string, o listenerOptions) (*TCPListener, error) {
+	l := &TCPListener{listener: listener{std: ln, eng: e, net: network, addr: ln.Addr()}, keepAlive: o.keepAlive}
+	if !o.prepared {
+		l.inherit.Store(inheritNo)
+	}
+	fd, err := e.take(ln, poller.FDOptions{Listener: true, Shared: o.shared})
 	if err != nil {
 		ln.Close()
 		return nil, l.fail("listen", "dup", err)
@@ -60,21 +78,26 @@ func (e *Engine) adoptTCPListener(ln *net.TCPListener, network string, ka net.Ke
 	}
 	ln.Close()
 	l.fd, l.std = fd, nil
-	l.prepareInherit()
+	closeWhenLost(l, fd)
 	return l, nil
 }
 
-func (e *Engine) adoptUnixListener(ln *net.UnixListener, network string) (*UnixListener, error) {
+func (e *Engine) adoptUnixListener(ln *net.UnixListener, network string, o listenerOptions) (*UnixListener, error) {
 	l := &UnixListener{listener{std: ln, eng: e, net: network, addr: ln.Addr()}}
 	if network != "unix" {
 		return l, nil
 	}
-	fd, err := e.take(ln, poller.FDOptions{Listener: true})
+	fd, err := e.take(ln, poller.FDOptions{Listener: true, Shared: o.shared})
 	if err != nil {
 		ln.Close()
 		return nil, l.fail("listen", "dup", err)
 	}
+	if fd == nil {
+		return l, nil
+	}
 	l.fd = fd
+	e.unix.Store(ln, nil)
+	closeWhenLost(l, fd)
 	return l, nil
 }
 
@@ -152,5 +175,9 @@ func (e *Engine) take(c syscall.Conn, o poller.FDOptions) (stream, error) {
 // closeWhenLost closes the stream of a connection that became unreachable
 // without a Close, as net's finalizers do.
 func closeWhenLost[T any](c *T, fd stream) {
-	runtime.AddCleanup(c, func(fd stream) { go fd.Close() }, fd)
+	runtime.AddCleanup(c, func(fd stream) {
+		if !fd.Closed() {
+			go fd.Close() // it may wait, which a cleanup must not
+		}
+	}, fd)
 }

@@ -1,7 +1,9 @@
 package uringnet
 
 import (
+	"errors"
 	"log/slog"
+	"net"
 	"os"
 	"runtime"
 	"sync"
@@ -19,6 +21,8 @@ type Engine struct {
 	status    Status
 	fallbacks atomic.Uint64
 	closed    atomic.Bool
+	isDefault bool
+	unix      sync.Map // *net.UnixListener -> nil: those kept beside their streams
 }
 
 // NewEngine makes an Engine. The error is a *poller.ConfigError for a bad
@@ -97,16 +101,26 @@ func (e *Engine) Stats() Stats {
 
 // Close closes the engine: every listener and connection still on its rings
 // is closed, then the rings are. Connections that the standard library
-// carries are left alone. A second Close does nothing.
+// carries are left alone. A second Close does nothing. The default engine
+// belongs to the whole process and is not closed.
 func (e *Engine) Close() error {
+	if e.isDefault {
+		return errDefaultEngine
+	}
 	if e.closed.Swap(true) || e.rings == nil {
 		return nil
 	}
+	e.unix.Range(func(ln, _ any) bool {
+		ln.(*net.UnixListener).Close()
+		return true
+	})
 	return e.rings.Close()
 }
 
+var errDefaultEngine = errors.New("uringnet: the default engine cannot be closed")
+
 // Default returns the engine of the package functions, made with the zero
-// Config on first use. It cannot be closed.
+// Config on first use. Its Close returns an error and does nothing.
 func Default() *Engine { return defaultEngine() }
 
 var defaultEngine = sync.OnceValue(func() *Engine {
@@ -119,5 +133,6 @@ var defaultEngine = sync.OnceValue(func() *Engine {
 		e.status.EnvError = EnvVar + " forbids the fallback that the default engine needs"
 		e.logger().Error("uringnet: io_uring cannot be used", "error", err)
 	}
+	e.isDefault = true
 	return e
 })

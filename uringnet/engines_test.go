@@ -35,6 +35,7 @@ var engineKinds = []engineKind{
 	{"shared-multishot", small(uringnet.Config{Receive: uringnet.ReceiveMultishot})},
 	{"shared-directrecv", small(uringnet.Config{DirectRecv: uringnet.DirectRecvAlways})},
 	{"shared-nodirect", small(uringnet.Config{DirectRecv: uringnet.DirectRecvNever})},
+	{"shared-fixedfiles", small(uringnet.Config{FixedFiles: 16})}, // more connections than that are ordinary
 	{"no-multishot-recv", small(uringnet.Config{Disable: uringnet.FeatMultishotRecv})},
 	{"no-multishot-accept", small(uringnet.Config{Disable: uringnet.FeatMultishotAccept})},
 	{"no-provided-buffers", small(uringnet.Config{Disable: uringnet.FeatProvidedBuffers})},

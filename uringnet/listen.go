@@ -40,6 +40,8 @@ type ListenConfig struct {
 	mptcp mptcpChoice
 }
 
+type controlFunc = func(network, address string, c syscall.RawConn) error
+
 // mptcpChoice remembers whether a program chose about MPTCP.
 type mptcpChoice uint8
 
@@ -80,11 +82,17 @@ func (lc *ListenConfig) engine() *Engine {
 
 // Listen announces on the local network address.
 func (lc *ListenConfig) Listen(ctx context.Context, network, address string) (net.Listener, error) {
-	ln, err := lc.std().Listen(ctx, network, address)
+	n := lc.std()
+	o := listenerOptions{keepAlive: acceptedKeepAlive(lc.KeepAlive, lc.KeepAliveConfig)}
+	if lc.engine().rings != nil {
+		o.prepared = true
+		n.Control = prepareAccepted(lc.Control, o.keepAlive)
+	}
+	ln, err := n.Listen(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
-	return lc.engine().adoptListener(ln, network, acceptedKeepAlive(lc.KeepAlive, lc.KeepAliveConfig))
+	return lc.engine().adoptListener(ln, network, o)
 }
 
 // ListenPacket is net's: packet sockets stay with the standard library.
@@ -113,7 +121,7 @@ func (e *Engine) ListenTCP(network string, laddr *net.TCPAddr) (*TCPListener, er
 	if err != nil {
 		return nil, err
 	}
-	return e.adoptTCPListener(ln, network, acceptedKeepAlive(0, net.KeepAliveConfig{}))
+	return e.adoptTCPListener(ln, network, listenerOptions{keepAlive: acceptedKeepAlive(0, net.KeepAliveConfig{})})
 }
 
 // ListenUnix is the package function ListenUnix on this engine.
@@ -122,5 +130,5 @@ func (e *Engine) ListenUnix(network string, laddr *net.UnixAddr) (*UnixListener,
 	if err != nil {
 		return nil, err
 	}
-	return e.adoptUnixListener(ln, network)
+	return e.adoptUnixListener(ln, network, listenerOptions{})
 }

@@ -15,7 +15,7 @@ func (c *conn) SyscallConn() (syscall.RawConn, error) {
 	if c.fd == nil {
 		return c.std.(syscall.Conn).SyscallConn()
 	}
-	return &rawConn{fd: c.fd, net: c.net, addr: c.addr}, nil
+	return &rawConn{fd: c.fd, net: c.net, addr: c.addr, owner: c}, nil
 }
 
 // rawConn is the syscall.RawConn of a stream.
@@ -23,6 +23,8 @@ type rawConn struct {
 	fd   stream
 	net  string
 	addr addrs
+	// owner is the connection: while it is reachable it is not closed as lost.
+	owner any
 }
 
 // fail wraps an error as net does: with both addresses.

@@ -2,7 +2,7 @@ package uringnet
 
 import (
 	"io"
-	"os"
+	"io/fs"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -23,7 +23,12 @@ func sendFile(fd stream, r io.Reader) (written int64, err error, handled bool) {
 		}
 		remain, r = lr.N, lr.R
 	}
-	f, ok := r.(*os.File)
+	// An *os.File, or what its WriteTo wraps it in for io.Copy.
+	f, ok := r.(interface {
+		fs.File
+		io.Seeker
+		syscall.Conn
+	})
 	if !ok {
 		return 0, nil, false
 	}

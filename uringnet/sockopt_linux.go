@@ -21,7 +21,7 @@ const (
 )
 
 // withFD runs f on the stream's descriptor.
-func withFD(fd stream, f func(sysfd int) error) error {
+func withFD(fd controller, f func(sysfd int) error) error {
 	var ferr error
 	if err := fd.Control(func(s uintptr) { ferr = f(int(s)) }); err != nil {
 		return err
@@ -29,7 +29,7 @@ func withFD(fd stream, f func(sysfd int) error) error {
 	return ferr
 }
 
-func setInt(fd stream, level, name, value int) error {
+func setInt(fd controller, level, name, value int) error {
 	return withFD(fd, func(s int) error { return unix.SetsockoptInt(s, level, name, value) })
 }
 
@@ -40,23 +40,23 @@ func boolInt(b bool) int {
 	return 0
 }
 
-func setReadBuffer(fd stream, bytes int) error {
+func setReadBuffer(fd controller, bytes int) error {
 	return setInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, bytes)
 }
 
-func setWriteBuffer(fd stream, bytes int) error {
+func setWriteBuffer(fd controller, bytes int) error {
 	return setInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, bytes)
 }
 
-func setNoDelay(fd stream, on bool) error {
+func setNoDelay(fd controller, on bool) error {
 	return setInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, boolInt(on))
 }
 
-func setKeepAlive(fd stream, on bool) error {
+func setKeepAlive(fd controller, on bool) error {
 	return setInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, boolInt(on))
 }
 
-func setLinger(fd stream, sec int) error {
+func setLinger(fd controller, sec int) error {
 	l := unix.Linger{}
 	if sec >= 0 {
 		l.Onoff, l.Linger = 1, int32(sec)
@@ -68,7 +68,7 @@ func setLinger(fd stream, sec int) error {
 func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
 // setKeepAlivePeriod sets TCP_KEEPIDLE: 0 is the default, negative nothing.
-func setKeepAlivePeriod(fd stream, d time.Duration) error {
+func setKeepAlivePeriod(fd controller, d time.Duration) error {
 	if d < 0 {
 		return nil
 	}
@@ -78,7 +78,7 @@ func setKeepAlivePeriod(fd stream, d time.Duration) error {
 	return setInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, seconds(d))
 }
 
-func setKeepAliveInterval(fd stream, d time.Duration) error {
+func setKeepAliveInterval(fd controller, d time.Duration) error {
 	if d < 0 {
 		return nil
 	}
@@ -88,7 +88,7 @@ func setKeepAliveInterval(fd stream, d time.Duration) error {
 	return setInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, seconds(d))
 }
 
-func setKeepAliveCount(fd stream, n int) error {
+func setKeepAliveCount(fd controller, n int) error {
 	if n < 0 {
 		return nil
 	}
@@ -98,7 +98,7 @@ func setKeepAliveCount(fd stream, n int) error {
 	return setInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPCNT, n)
 }
 
-func setKeepAliveConfig(fd stream, c net.KeepAliveConfig) error {
+func setKeepAliveConfig(fd controller, c net.KeepAliveConfig) error {
 	if err := setKeepAlive(fd, c.Enable); err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func setKeepAliveConfig(fd stream, c net.KeepAliveConfig) error {
 
 // hasOptions reports whether an accepted socket already has TCP_NODELAY and
 // the keep-alive options of c.
-func hasOptions(fd stream, c net.KeepAliveConfig) bool {
+func hasOptions(fd controller, c net.KeepAliveConfig) bool {
 	has := true
 	want := func(s, level, name, value int) {
 		got, err := unix.GetsockoptInt(s, level, name)
@@ -149,7 +149,7 @@ func orDefault[T comparable](v, def T) T {
 
 // isMultipathTCP reports whether the socket speaks MPTCP: the option is
 // refused on a plain TCP socket and on one that has fallen back.
-func isMultipathTCP(fd stream) (mptcp bool, err error) {
+func isMultipathTCP(fd controller) (mptcp bool, err error) {
 	// As in net, a closed connection is simply not one.
 	_ = fd.Control(func(s uintptr) {
 		_, optErr := unix.GetsockoptInt(int(s), solMPTCP, mptcpInfo)

@@ -2,6 +2,11 @@ package uringnet
 
 import "time"
 
+// controller gives access to a descriptor.
+type controller interface {
+	Control(f func(sysfd uintptr)) error
+}
+
 // stream is a descriptor on a ring: poller.FD where there is io_uring. A nil
 // stream means that the standard library carries the connection.
 //
@@ -14,10 +19,11 @@ type stream interface {
 	Accept() (sysfd int, err error)
 	Shutdown(how int) error
 	Close() error
+	Closed() bool
 	SetDeadline(t time.Time) error
 	SetReadDeadline(t time.Time) error
 	SetWriteDeadline(t time.Time) error
-	Control(f func(sysfd uintptr)) error
+	controller
 	RawRead(f func(sysfd uintptr) bool) error
 	RawWrite(f func(sysfd uintptr) bool) error
 	Dup() (sysfd int, err error)

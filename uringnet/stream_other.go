@@ -19,19 +19,19 @@ func newBackend(poller.Config) (backend, error) { return nil, poller.ErrUnsuppor
 
 var errNoRing = errors.New("uringnet: no ring on this system")
 
-func (e *Engine) acceptedTCP(*TCPListener, int) (*TCPConn, error)    { return nil, errNoRing }
-func (e *Engine) acceptedUnix(*UnixListener, int) (*UnixConn, error) { return nil, errNoRing }
-func (l *TCPListener) prepareInherit()                               {}
-func dupSocket(syscall.Conn) (int, error)                            { return -1, errNoRing }
-func closeSocket(int)                                                {}
-func setReadBuffer(stream, int) error                                { return errNoRing }
-func setWriteBuffer(stream, int) error                               { return errNoRing }
-func setNoDelay(stream, bool) error                                  { return errNoRing }
-func setKeepAlive(stream, bool) error                                { return errNoRing }
-func setLinger(stream, int) error                                    { return errNoRing }
-func setKeepAlivePeriod(stream, time.Duration) error                 { return errNoRing }
-func setKeepAliveConfig(stream, net.KeepAliveConfig) error           { return errNoRing }
-func isMultipathTCP(stream) (bool, error)                            { return false, errNoRing }
-func sendFile(stream, io.Reader) (int64, error, bool)                { return 0, nil, false }
-func recvMsg(stream, []byte, []byte) (int, int, int, error)          { return 0, 0, 0, errNoRing }
-func sendMsg(stream, []byte, []byte) (int, int, error)               { return 0, 0, errNoRing }
+func (e *Engine) acceptedTCP(*TCPListener, int) (*TCPConn, error)      { return nil, errNoRing }
+func (e *Engine) acceptedUnix(*UnixListener, int) (*UnixConn, error)   { return nil, errNoRing }
+func prepareAccepted(f controlFunc, _ net.KeepAliveConfig) controlFunc { return f }
+func dupSocket(syscall.Conn) (int, error)                              { return -1, errNoRing }
+func closeSocket(int)                                                  {}
+func setReadBuffer(stream, int) error                                  { return errNoRing }
+func setWriteBuffer(stream, int) error                                 { return errNoRing }
+func setNoDelay(stream, bool) error                                    { return errNoRing }
+func setKeepAlive(stream, bool) error                                  { return errNoRing }
+func setLinger(stream, int) error                                      { return errNoRing }
+func setKeepAlivePeriod(stream, time.Duration) error                   { return errNoRing }
+func setKeepAliveConfig(stream, net.KeepAliveConfig) error             { return errNoRing }
+func isMultipathTCP(stream) (bool, error)                              { return false, errNoRing }
+func sendFile(stream, io.Reader) (int64, error, bool)                  { return 0, nil, false }
+func recvMsg(stream, []byte, []byte) (int, int, int, error)            { return 0, 0, 0, errNoRing }
+func sendMsg(stream, []byte, []byte) (int, int, error)                 { return 0, 0, errNoRing }

@@ -15,6 +15,13 @@ type TCPListener struct {
 	inherit   atomic.Int32        // whether accepted sockets inherit the options: see acceptOptions
 }
 
+// States of TCPListener.inherit.
+const (
+	inheritUnknown = iota // the first accepted connection will tell
+	inheritYes            // accepted sockets have the options already
+	inheritNo             // they must be set on each
+)
+
 func (l *TCPListener) ok() bool { return l != nil && l.listener.ok() }
 
 // Accept waits for the next connection and returns it.

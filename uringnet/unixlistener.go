@@ -59,6 +59,7 @@ func (l *UnixListener) Close() error {
 	}
 	// The file goes first, so that nobody finds it and is refused.
 	unlinkErr := l.std.Close()
+	l.eng.unix.Delete(l.std)
 	if err := l.close(); err != nil {
 		return err
 	}

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// recvMsg receives bytes with their control data by recvmsg(2). RawRead hands
-// over what was received ahead first, so those bytes come before it is asked.
+// recvMsg receives bytes with their control data by recvmsg(2). What was
+// received ahead comes first.
 func recvMsg(fd stream, b, oob []byte) (n, oobn, flags int, err error) {
 	if n, ok, err := fd.(readAhead).TakeAhead(b); ok || err != nil {
 		return n, 0, 0, err
@@ -40,8 +40,7 @@ type readAhead interface {
 	TakeAhead(b []byte) (n int, ok bool, err error)
 }
 
-// sendMsg sends bytes with control data by sendmsg(2): the control data with
-// the first byte, the rest of b after it.
+// sendMsg sends bytes with control data by one sendmsg(2).
 func sendMsg(fd stream, b, oob []byte) (n, oobn int, err error) {
 	var opErr error
 	err = fd.RawWrite(func(s uintptr) bool {

@@ -32,7 +32,7 @@ func (e *Engine) Wrap(ln net.Listener) (net.Listener, error) {
 	case *TCPListener, *UnixListener:
 		return ln, nil
 	case *net.TCPListener, *net.UnixListener:
-		return e.adoptListener(ln, ln.Addr().Network(), acceptedKeepAlive(0, net.KeepAliveConfig{}))
+		return e.adoptListener(ln, ln.Addr().Network(), foreign())
 	default:
 		return nil, fmt.Errorf("uringnet: cannot wrap a %T: want a *net.TCPListener or *net.UnixListener", ln)
 	}
@@ -56,7 +56,7 @@ func (e *Engine) FileListener(f *os.File) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.adoptListener(ln, ln.Addr().Network(), acceptedKeepAlive(0, net.KeepAliveConfig{}))
+	return e.adoptListener(ln, ln.Addr().Network(), foreign())
 }
 
 // FileConn is the package function FileConn on this engine.

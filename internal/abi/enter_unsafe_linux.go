@@ -40,6 +40,21 @@ func RegisterBufRing(fd int, addr uintptr, entries uint32, group uint16) error {
 	return iouring.IOURingRegister(fd, RegisterPbufRing, unsafe.Pointer(&reg), 1)
 }
 
+// RegisterFileTable registers a table of n files, all empty (5.5).
+func RegisterFileTable(fd, n int) error {
+	table := make([]int32, n)
+	for i := range table {
+		table[i] = -1
+	}
+	return iouring.IOURingRegister(fd, iouring.IORING_REGISTER_FILES, unsafe.Pointer(&table[0]), uint32(n))
+}
+
+// UpdateFile sets an entry of the table of registered files; -1 empties it.
+func UpdateFile(fd int, index uint32, file int32) error {
+	up := iouring.IOURingFilesUpdate{Offset: index, Fds: &file}
+	return iouring.IOURingRegister(fd, iouring.IORING_REGISTER_FILES_UPDATE, unsafe.Pointer(&up), 1)
+}
+
 // EnableRings enables a ring that was set up with IORING_SETUP_R_DISABLED; the
 // calling thread becomes its single issuer.
 func EnableRings(fd int) error {

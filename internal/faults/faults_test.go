@@ -64,7 +64,7 @@ func TestRates(t *testing.T) {
 func TestLeftAlone(t *testing.T) {
 	in := New(4, Plan{Short: 1, Errno: 1, Enter: 1, Delay: 1, Multishot: true})
 	for range 100 {
-		for _, op := range []poller.Op{poller.OpNone, poller.OpCancelRx, poller.OpCancelTx, poller.OpWake, poller.OpTimer} {
+		for _, op := range []poller.Op{poller.OpNone, poller.OpCancelRx, poller.OpCancelTx, poller.OpWake} {
 			if v := in.Submit(op, 10); v != (poller.Verdict{}) {
 				t.Fatalf("%v: %+v", op, v)
 			}
