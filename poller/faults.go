@@ -51,3 +51,9 @@ type Injector interface {
 	// with a later reap.
 	Delay(op Op, res int32) bool
 }
+
+// RingPicker is an Injector that also chooses the ring, from 0 to n-1, for
+// each request: goroutines change their P at any time.
+type RingPicker interface {
+	Ring(n int) int
+}

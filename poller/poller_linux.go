@@ -158,10 +158,14 @@ func (p *Poller) Leaks() error {
 	return nil
 }
 
-// current returns the ring of the P that the caller runs on.
+// current returns the ring of the P that the caller runs on. That may change
+// at once: whoever pushes to a ring has to kick that one.
 func (p *Poller) current() *ring {
 	if len(p.rings) == 1 {
 		return p.rings[0]
+	}
+	if pick, ok := p.cfg.Faults.(RingPicker); ok {
+		return p.rings[pick.Ring(len(p.rings))]
 	}
 	return p.rings[rt.P()%len(p.rings)]
 }

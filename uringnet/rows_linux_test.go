@@ -90,7 +90,7 @@ func TestRowBatchWait(t *testing.T) {
 	for _, disable := range []uringnet.Feature{0, uringnet.FeatMinTimeout} { // the kernel's own wait, and the older way
 		t.Run(fmt.Sprintf("without %v", disable), func(t *testing.T) {
 			const conns = 16
-			wait := 100 * time.Millisecond
+			wait := 20 * time.Millisecond
 			e := newEngine(t, uringnet.Config{
 				Mode: uringnet.ModeDedicated, Rings: 1, BatchWait: wait, Disable: disable, DirectRecv: uringnet.DirectRecvNever,
 			})
