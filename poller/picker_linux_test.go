@@ -27,7 +27,7 @@ func TestHoppingBetweenRings(t *testing.T) {
 		for rings := 2; rings <= 3; rings++ {
 			t.Run(fmt.Sprintf("%v-%d", mode, rings), func(t *testing.T) {
 				watchdog(t, patience)
-				p, err := poller.New(poller.Config{Mode: mode, Rings: rings, BufferCount: 8, Faults: &hopper{}})
+				p, err := poller.New(poller.Config{Mode: mode, Rings: rings, BufferCount: 8, DirectRecv: poller.DirectRecvNever, Faults: &hopper{}})
 				must(t, err)
 				defer p.Close()
 				fd, peer := onPoller(t, p)
