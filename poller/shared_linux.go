@@ -44,12 +44,15 @@ func newShared(r *ring, feats Feature) *shared {
 
 func (s *shared) woke(completion) {}
 
-func (s *shared) start() error {
+func (s *shared) start() error { return s.begin(s.flush) }
+
+// begin starts the flusher and the poller goroutine.
+func (s *shared) begin(flush func()) error {
 	if err := s.watch(s.r); err != nil {
 		return err
 	}
 	s.done.Add(2)
-	go s.flush()
+	go flush()
 	go s.poll()
 	return nil
 }

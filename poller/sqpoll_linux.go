@@ -16,15 +16,7 @@ func newSQPoll(r *ring) *sqpoll {
 	return &sqpoll{newShared(r, 0)}
 }
 
-func (s *sqpoll) start() error {
-	if err := s.watch(s.r); err != nil {
-		return err
-	}
-	s.done.Add(2)
-	go s.flush()
-	go s.poll()
-	return nil
-}
+func (s *sqpoll) start() error { return s.begin(s.flush) }
 
 // kick implements driver. After a completion's push the flusher reaps too.
 func (s *sqpoll) kick(now bool) {
