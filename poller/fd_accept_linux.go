@@ -93,11 +93,10 @@ func (fd *FD) armAccept() *ring {
 		rx.rearm = false
 		r.stat.rearms.Add(1)
 	}
-	rx.ring, rx.op, rx.canceled, rx.multishot = r, OpAccept, false, false
+	rx.ring, rx.op, rx.canceled = r, OpAccept, false
 	fd.began()
 	q := request{op: iouring.IORING_OP_ACCEPT, rwFlag: acceptFlags, user: fd.user(OpAccept)}
 	if fd.p.feats.Has(FeatMultishotAccept) {
-		rx.multishot = true
 		q.ioprio = abi.AcceptMultishot
 	}
 	fd.push(r, q)

@@ -28,7 +28,7 @@ type FD struct {
 	reqs    int           // requests in the kernel that use sysfd
 	refs    int           // callers outside the kernel that use sysfd without mu
 	quiet   chan struct{} // made by shutdown; closed when reqs falls to 0
-	unread  bool          // bytes received ahead were dropped by shutdown
+	unread  bool          // bytes received ahead were dropped because of closing
 	ahead   bool          // receives may be armed before a Read asks
 
 	rx     rxState

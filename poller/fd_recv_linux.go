@@ -18,19 +18,18 @@ import (
 // A deadline does not end the armed state: what the receive brings is for the
 // next Read. Only Close, quiesce and a full queue cancel.
 type rxState struct {
-	ring      *ring // where a request is armed; nil: idle
-	op        Op    // OpRecv, OpPollIn or OpAccept
-	canceled  bool  // its cancellation has been asked for
-	multishot bool  // it is a multishot request
-	rearm     bool  // it ended early: arming again is a re-arm
-	queue     []chunk
-	held      int   // provided buffers in queue
-	end       error // what follows the queue once: io.EOF or an errno
-	ready     bool  // a poll said readable: recv(2) next
-	poll      bool  // never receive ahead: wait for readability, then recv(2)
-	pollOnce  bool  // the next time only, because the last receive failed for want of a buffer
-	skip      uint8 // receives to arm before a direct recv is tried again
-	turns     uint8 // sends so far, up to eagerTurns
+	ring     *ring // where a request is armed; nil: idle
+	op       Op    // OpRecv, OpPollIn or OpAccept
+	canceled bool  // its cancellation has been asked for
+	rearm    bool  // it ended early: arming again is a re-arm
+	queue    []chunk
+	held     int   // provided buffers in queue
+	end      error // what follows the queue once: io.EOF or an errno
+	ready    bool  // a poll said readable: recv(2) next
+	poll     bool  // never receive ahead: wait for readability, then recv(2)
+	pollOnce bool  // the next time only, because the last receive failed for want of a buffer
+	skip     uint8 // receives to arm before a direct recv is tried again
+	turns    uint8 // sends so far, up to eagerTurns
 }
 
 // chunk is bytes received and not yet read.
@@ -50,7 +49,7 @@ func (fd *FD) arm(r *ring, limit int, later bool) *ring {
 		rx.rearm = false
 		r.stat.rearms.Add(1)
 	}
-	rx.ring, rx.canceled, rx.multishot = r, false, false
+	rx.ring, rx.canceled = r, false
 	if rx.skip > 0 {
 		rx.skip--
 	}
@@ -66,7 +65,6 @@ func (fd *FD) arm(r *ring, limit int, later bool) *ring {
 		len: uint32(limit), buf: bufGroup, user: fd.user(OpRecv),
 	}
 	if fd.p.receive == ReceiveMultishot && fd.ahead {
-		rx.multishot = true
 		q.ioprio = abi.RecvMultishot
 	}
 	if later {
@@ -111,6 +109,7 @@ func (fd *FD) received(r *ring, id uint16, n int) {
 	rx := &fd.rx
 	b := r.bufs.Take(id, n)
 	if n == 0 || fd.closing != nil {
+		fd.unread = fd.unread || n > 0 && fd.ahead
 		r.bufs.Release(id)
 		return
 	}
