@@ -99,7 +99,7 @@ func (fd *FD) wantDirect() bool {
 // try that found nothing. Under load a peer's next message is often there when
 // its turn comes, and a recv(2) is then all it costs; otherwise a receive that
 // is armed together with the send costs less.
-const skipAfterMiss = 15
+const skipAfterMiss = 3
 
 // recvDirect tries recv(2) into b. done is false if nothing was there.
 func (fd *FD) recvDirect(b []byte) (n int, err error, done bool) {
