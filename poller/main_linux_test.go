@@ -1,0 +1,26 @@
+package poller_test
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"testing"
+
+	"github.com/uringnet/go-uringnet/internal/leakcheck"
+)
+
+// TestMain fails if the tests leave descriptors or goroutines behind. (Leaks
+// of buffers are asked of each poller: see newPoller.)
+func TestMain(m *testing.M) {
+	// The runtime's own poller lives as long as the process: start it first.
+	if ln, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
+		ln.Close()
+	}
+	before := leakcheck.Take()
+	code := m.Run()
+	if err := before.Check(patience); err != nil {
+		fmt.Fprintf(os.Stderr, "FAIL: the tests left behind:\n%v\n", err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
