@@ -38,7 +38,8 @@ func New(cfg Config) (*Poller, error) {
 	if err != nil {
 		return nil, explain(err)
 	}
-	p := &Poller{cfg: cfg, feats: found &^ cfg.Disable}
+	bad, notes := denied(kernelRelease(), cfg.Mode)
+	p := &Poller{cfg: cfg, feats: found &^ (cfg.Disable | bad)}
 	p.receive = p.chooseReceive()
 	if err := p.makeRings(); err != nil {
 		p.closeRings()
@@ -46,6 +47,7 @@ func New(cfg Config) (*Poller, error) {
 	}
 	err = p.registerTables()
 	p.describe(found)
+	p.status.Notes = append(p.status.Notes, notes...)
 	if err != nil {
 		p.status.Notes = append(p.status.Notes, err.Error())
 	}
