@@ -23,6 +23,13 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/uringnet/kernel61
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+# lists fetches apt's package lists, once: a new machine has none.
+lists() {
+  [ -n "${listed:-}" ] && return
+  listed=1
+  if [ "$(id -u)" = 0 ]; then apt-get update -qq >/dev/null; fi
+}
+
 # need makes sure that a tool is there.
 need() { # tool package
   command -v "$1" >/dev/null && return
@@ -30,6 +37,7 @@ need() { # tool package
     echo "kernel61: $1 is missing: install $2" >&2
     exit 1
   fi
+  lists
   apt-get install -y --no-install-recommends "$2" >/dev/null
 }
 need qemu-system-x86_64 qemu-system-x86
@@ -39,6 +47,7 @@ need cpio cpio
 mkdir -p "$cache"
 deb=$(find "$cache" -name 'linux-image-6.1.0-*.deb' | sort -V | tail -n 1)
 if [ -z "$deb" ]; then
+  lists
   package=$(apt-cache search --names-only '^linux-image-6\.1\.0-[0-9]+-cloud-amd64-unsigned$' |
     cut -d ' ' -f 1 | sort -V | tail -n 1)
   if [ -z "$package" ]; then
