@@ -206,6 +206,3 @@ func (fd *FD) quiesce() error {
 	}
 	return fd.closing
 }
-
-// pollMask is the poll32_events of an SQE.
-func pollMask(events uint32) uint32 { return pollOrder(events) }

@@ -20,12 +20,11 @@ type ringMem struct {
 	sqSize  uint32
 	sqes    []iouring.SubmissionQueueEntry64
 
-	cqHead     *atomic.Uint32 // written by us
-	cqTail     *atomic.Uint32 // written by the kernel
-	cqOverflow *atomic.Uint32 // written by the kernel
-	cqMask     uint32
-	cqSize     uint32
-	cqes       []iouring.CompletionQueueEvent16
+	cqHead *atomic.Uint32 // written by us
+	cqTail *atomic.Uint32 // written by the kernel
+	cqMask uint32
+	cqSize uint32
+	cqes   []iouring.CompletionQueueEvent16
 }
 
 // mapRing maps the rings of an io_uring that setup described in params.
@@ -74,7 +73,6 @@ func (m *ringMem) locate(params *iouring.IOURingParams) {
 	m.sqMask = word(m.sqRing, sq.RingMask).Load()
 	m.cqHead = word(m.cqRing, cq.Head)
 	m.cqTail = word(m.cqRing, cq.Tail)
-	m.cqOverflow = word(m.cqRing, cq.Overflow)
 	m.cqMask = word(m.cqRing, cq.RingMask).Load()
 	// Entry i of the index array is always SQE i.
 	for i := range m.sqSize {

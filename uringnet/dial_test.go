@@ -130,7 +130,7 @@ func TestDialCancel(t *testing.T) {
 
 		d, started = blockedDialer(e)
 		stop := make(chan struct{})
-		d.Cancel = stop //nolint:staticcheck // still part of the API
+		d.Cancel = stop // still part of the API
 		dial = start("Dial with Cancel", func() (net.Conn, error) { return d.Dial("tcp", addr) })
 		<-started
 		close(stop)

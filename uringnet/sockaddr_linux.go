@@ -2,6 +2,7 @@ package uringnet
 
 import (
 	"net"
+	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -41,19 +42,7 @@ func zoneName(index uint32) string {
 	if ifi, err := net.InterfaceByIndex(int(index)); err == nil {
 		return ifi.Name
 	}
-	return uitoa(index)
-}
-
-func uitoa(n uint32) string {
-	var b [10]byte
-	i := len(b)
-	for {
-		i--
-		b[i] = byte('0' + n%10)
-		if n /= 10; n == 0 {
-			return string(b[i:])
-		}
-	}
+	return strconv.FormatUint(uint64(index), 10)
 }
 
 // unixAddrs returns both ends of a connected unix socket.

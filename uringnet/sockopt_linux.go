@@ -1,6 +1,7 @@
 package uringnet
 
 import (
+	"cmp"
 	"net"
 	"time"
 
@@ -126,25 +127,17 @@ func hasOptions(fd controller, c net.KeepAliveConfig) bool {
 		}
 		want(s, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
 		if c.Idle >= 0 {
-			want(s, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, seconds(orDefault(c.Idle, defaultKeepAliveIdle)))
+			want(s, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, seconds(cmp.Or(c.Idle, defaultKeepAliveIdle)))
 		}
 		if c.Interval >= 0 {
-			want(s, unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, seconds(orDefault(c.Interval, defaultKeepAliveInterval)))
+			want(s, unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, seconds(cmp.Or(c.Interval, defaultKeepAliveInterval)))
 		}
 		if c.Count >= 0 {
-			want(s, unix.IPPROTO_TCP, unix.TCP_KEEPCNT, orDefault(c.Count, defaultKeepAliveCount))
+			want(s, unix.IPPROTO_TCP, unix.TCP_KEEPCNT, cmp.Or(c.Count, defaultKeepAliveCount))
 		}
 		return nil
 	})
 	return err == nil && has
-}
-
-func orDefault[T comparable](v, def T) T {
-	var zero T
-	if v == zero {
-		return def
-	}
-	return v
 }
 
 // isMultipathTCP reports whether the socket speaks MPTCP: the option is

@@ -33,9 +33,7 @@ const (
 
 // Opcodes of io_uring_register.
 const (
-	RegisterEnableRings = 12 // 5.10
-	RegisterPbufRing    = 22 // 5.19
-	UnregisterPbufRing  = 23 // 5.19
+	RegisterPbufRing = 22 // 5.19
 )
 
 // Flags in a completion.

@@ -58,7 +58,7 @@ func UpdateFile(fd int, index uint32, file int32) error {
 // EnableRings enables a ring that was set up with IORING_SETUP_R_DISABLED; the
 // calling thread becomes its single issuer.
 func EnableRings(fd int) error {
-	return iouring.IOURingRegister(fd, RegisterEnableRings, nil, 0)
+	return iouring.IOURingRegister(fd, iouring.IORING_REGISTER_ENABLE_RINGS, nil, 0)
 }
 
 // Recv is recv(2) that does not wait.
