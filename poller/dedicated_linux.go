@@ -71,12 +71,13 @@ func (d *dedicated) run() {
 // round submits what was pushed, waits for a completion and reaps.
 func (d *dedicated) round() {
 	r := d.r
+	r.runEvents()
 	r.enterMu.Lock()
 	n := r.stage()
 	d.asleep.Store(true)
 	// What was pushed before the store may have missed that the thread sleeps.
 	wait := uint32(1)
-	if r.pending() > int32(n) || d.closing.Load() || r.holdsBack() {
+	if r.pending() > int32(n) || r.events.waiting() || d.closing.Load() || r.holdsBack() {
 		d.asleep.Store(false)
 		wait = 0
 	}

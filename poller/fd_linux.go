@@ -31,6 +31,7 @@ type FD struct {
 	unread  bool          // bytes received ahead were dropped because of closing
 	ahead   bool          // receives may be armed before a Read asks
 
+	ev     *eventState // nil: a blocking FD
 	rx     rxState
 	tx     txState
 	accept acceptState
@@ -148,6 +149,9 @@ func (fd *FD) shutdown(why error) {
 	kicks := [2]*ring{fd.cancelRx(), fd.cancelTx()}
 	fd.rd.wake()
 	fd.wr.wake() // a paused RawWrite; a parked writer has a request, whose end wakes it
+	if fd.ev != nil {
+		fd.stopEvents()
+	}
 	if fd.reqs > 0 {
 		quiet := make(chan struct{})
 		fd.quiet = quiet

@@ -99,7 +99,17 @@ func (fd *FD) onRecv(r *ring, c completion) {
 	default:
 		fd.recvFailed(r, syscall.Errno(-c.res))
 	}
-	if fd.closing == nil && (len(rx.queue) > 0 || rx.end != nil || rx.ring == nil) {
+	fd.arrived(r)
+}
+
+// arrived tells whoever waits that a receive has brought something. mu is held.
+func (fd *FD) arrived(r *ring) {
+	rx := &fd.rx
+	switch {
+	case fd.closing != nil || len(rx.queue) == 0 && rx.end == nil && rx.ring != nil:
+	case fd.ev != nil:
+		fd.notify(r)
+	default:
 		fd.rd.wakeFrom(r)
 	}
 }
@@ -108,12 +118,12 @@ func (fd *FD) onRecv(r *ring, c completion) {
 func (fd *FD) received(r *ring, id uint16, n int) {
 	rx := &fd.rx
 	b := r.bufs.Take(id, n)
-	if n == 0 || fd.closing != nil {
+	if n == 0 || fd.closing != nil || fd.ev != nil && fd.ev.ended {
 		fd.unread = fd.unread || n > 0 && fd.ahead
 		r.bufs.Release(id)
 		return
 	}
-	if rx.held >= fd.p.cfg.MaxConnBuffers {
+	if fd.full() {
 		// Nobody reads: the bytes move to user space, so that this connection
 		// keeps no more of what all share.
 		r.stat.spills.Add(1)
@@ -127,10 +137,16 @@ func (fd *FD) received(r *ring, id uint16, n int) {
 	rx.queue = append(rx.queue, chunk{b: b, bufs: r.bufs, id: id})
 }
 
+// full reports whether the connection holds its share of the buffers. Those
+// that a handler is about to be called with do not count.
+func (fd *FD) full() bool {
+	return fd.rx.held >= fd.p.cfg.MaxConnBuffers && (fd.ev == nil || fd.ev.held())
+}
+
 // limit stops a multishot receive whose connection holds its share.
 func (fd *FD) limit() {
 	rx := &fd.rx
-	if rx.ring == nil || rx.held < fd.p.cfg.MaxConnBuffers {
+	if rx.ring == nil || !fd.full() {
 		return
 	}
 	if r := fd.cancelRx(); r != nil {
@@ -167,9 +183,7 @@ func (fd *FD) onPollIn(r *ring, c completion) {
 	if c.res != -int32(syscall.ECANCELED) {
 		fd.rx.ready = true
 	}
-	if fd.closing == nil {
-		fd.rd.wakeFrom(r)
-	}
+	fd.arrived(r)
 }
 
 // dropReceived gives back every buffer. mu is held.

@@ -229,6 +229,10 @@ func (fd *FD) onSend(r *ring, c completion) {
 		r.stat.bytesOut.Add(uint64(c.res))
 		fd.touch()
 	}
+	if fd.ev != nil {
+		fd.eventSent(tx.op, c.res)
+		return
+	}
 	fd.wr.wakeFrom(r)
 }
 

@@ -228,6 +228,7 @@ func (p *Poller) closeRings() {
 		r.drv.stop()
 	}
 	for _, r := range p.rings {
+		r.runEvents() // the last calls of Closed
 		r.release()
 	}
 }

@@ -58,7 +58,8 @@ type ring struct {
 	reaped atomic.Int64
 	writes atomic.Int32
 
-	stat counters
+	events eventQueue
+	stat   counters
 }
 
 // driver submits a ring's requests and reaps its completions.

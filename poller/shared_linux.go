@@ -89,6 +89,9 @@ func (s *shared) kick(now bool) {
 	if s.inline && left <= 0 && !s.flushing.Load() {
 		r.stat.inline.Add(1)
 		s.submitAndReap()
+		if r.events.waiting() {
+			s.wakeFlusher() // handlers do not run on the caller's goroutine
+		}
 		return
 	}
 	if r.queued.Load() >= maxBatch {
@@ -127,7 +130,16 @@ func (s *shared) flush() {
 		if s.closing.Load() {
 			return
 		}
+		s.r.runEvents()
 		s.submitAndReap()
+		s.afterReap()
+	}
+}
+
+// afterReap runs handlers and sees to it that what they push is submitted.
+func (s *shared) afterReap() {
+	if s.r.runEvents() && (s.r.events.waiting() || s.r.pending() > 0) {
+		s.wakeFlusher()
 	}
 }
 
@@ -158,6 +170,9 @@ func (s *shared) poll() {
 			return true
 		}
 		s.r.reap()
+		if s.r.events.waiting() {
+			s.afterReap()
+		}
 		return false
 	})
 }

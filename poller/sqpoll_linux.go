@@ -51,14 +51,16 @@ func (s *sqpoll) flush() {
 		if s.closing.Load() {
 			return
 		}
+		s.r.runEvents()
 		if s.publish() {
 			// Wait until the kernel thread has taken from the queue.
 			_, errno := abi.EnterWait(s.r.fd, 0, 0, abi.EnterSQWait|abi.EnterSQWakeup)
 			s.r.entered(0, errno)
 		}
 		s.r.reap()
+		s.r.runEvents()
 		runtime.Gosched()
-		if s.publish() {
+		if s.publish() || s.r.events.waiting() {
 			s.wakeFlusher()
 		}
 	}

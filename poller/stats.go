@@ -70,6 +70,7 @@ type Counters struct {
 	Inline      uint64 // submissions made by the writing goroutine itself
 	Cancels     uint64 // cancellations submitted
 	Spills      uint64 // receives copied to user-space buffers
+	Events      uint64 // calls of Events.Data
 	Unexpected  uint64 // completions with an errno nobody expected
 }
 

@@ -48,5 +48,6 @@ func (s *sweeper) stop() {
 func (fd *FD) idleSince(limit int64) bool {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
-	return !fd.listener && fd.closing == nil && fd.active <= limit
+	held := fd.ev != nil && fd.ev.paused // it is not its peer that is idle
+	return !fd.listener && fd.closing == nil && !held && fd.active <= limit
 }

@@ -20,6 +20,7 @@ type Engine struct {
 	rings     backend // nil: the standard library
 	status    Status
 	fallbacks atomic.Uint64
+	nextRing  atomic.Uint64 // homes of event-driven connections, in turn
 	closed    atomic.Bool
 	isDefault bool
 	unix      sync.Map // *net.UnixListener -> nil: those kept beside their streams

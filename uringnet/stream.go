@@ -1,6 +1,10 @@
 package uringnet
 
-import "time"
+import (
+	"time"
+
+	"github.com/uringnet/go-uringnet/poller"
+)
 
 // controller gives access to a descriptor.
 type controller interface {
@@ -27,4 +31,12 @@ type stream interface {
 	RawRead(f func(sysfd uintptr) bool) error
 	RawWrite(f func(sysfd uintptr) bool) error
 	Dup() (sysfd int, err error)
+
+	// Event-driven use: see poller.FD.Serve.
+	Serve(ev poller.Events, ring int) error
+	Push(b []byte) error
+	Buffered() int
+	PauseEvents()
+	ResumeEvents()
+	CloseEvents() error
 }

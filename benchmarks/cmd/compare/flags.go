@@ -129,6 +129,11 @@ func (o *options) check() error {
 	if o.extra > maxRounds {
 		return fmt.Errorf("%d extra slices: want at most %d", o.extra, maxRounds)
 	}
+	for _, s := range o.servers {
+		if s.kind == "events" && !slices.Equal(o.protos, []string{"echo"}) {
+			return errors.New("server events has echo only: add -proto echo")
+		}
+	}
 	if o.buf < 1 || o.buf > 1<<20 {
 		return fmt.Errorf("buffer of %d bytes: want 1 to 1 MiB", o.buf)
 	}
@@ -149,7 +154,7 @@ func parseServers(list string) ([]server, error) {
 		} else if len(entries) > 0 && strings.Contains(entries[len(entries)-1], ":") {
 			entries[len(entries)-1] += "," + part
 		} else {
-			return nil, fmt.Errorf("unknown server %q (one of std, uring, uring:SETTINGS)", part)
+			return nil, fmt.Errorf("unknown server %q (one of std, uring, events, uring:SETTINGS, events:SETTINGS)", part)
 		}
 	}
 	if len(entries) == 0 {

@@ -131,7 +131,7 @@ func (c *comparison) plan(proto string, layout measure.Layout, conns int) *measu
 
 // accept refuses a server that is called uring and is not.
 func (o *options) accept(s measure.Spec, iouring bool, status string) error {
-	if s.Kind != "uring" || iouring || o.allowFallback {
+	if s.Kind == "std" || iouring || o.allowFallback {
 		return nil
 	}
 	return fmt.Errorf("runs on the %s (use -allow-fallback to measure it all the same)", status)

@@ -16,7 +16,7 @@ import (
 func serve(args []string) error {
 	var o servers.Options
 	fs := flag.NewFlagSet("compare serve", flag.ContinueOnError)
-	fs.StringVar(&o.Kind, "kind", "std", "std or uring")
+	fs.StringVar(&o.Kind, "kind", "std", "std, uring or events (echo only)")
 	fs.StringVar(&o.Proto, "proto", "echo", "echo or http")
 	fs.IntVar(&o.Buf, "buf", 4096, "bytes of an echo server's buffer")
 	fs.DurationVar(&o.Work, "work", 0, "for which each answer is computed")

@@ -3,6 +3,8 @@ package servers
 import (
 	"net"
 	"time"
+
+	"github.com/uringnet/go-uringnet/uringnet"
 )
 
 // serveEcho sends back what each connection sends, a goroutine for each, until
@@ -42,3 +44,15 @@ func compute(d time.Duration) {
 	for begin := time.Now(); time.Since(begin) < d; {
 	}
 }
+
+// echoEvents is the same without a goroutine for each connection.
+type echoEvents struct{ o Options }
+
+func (echoEvents) Opened(*uringnet.EventConn) {}
+
+func (e echoEvents) Data(c *uringnet.EventConn, b []byte) {
+	compute(e.o.Work)
+	_, _ = c.Write(b)
+}
+
+func (echoEvents) Closed(*uringnet.EventConn, error) {}

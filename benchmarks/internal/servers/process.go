@@ -102,6 +102,9 @@ func commands(in io.Reader, out io.Writer) error {
 func serve(o Options, ln net.Listener) error {
 	switch o.Proto {
 	case "echo":
+		if o.Kind == "events" {
+			return uringnet.Default().ServeEvents(ln, echoEvents{o})
+		}
 		return serveEcho(ln, o)
 	case "http":
 		return serveHTTP(ln, o)

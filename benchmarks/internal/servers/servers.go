@@ -15,7 +15,7 @@ import (
 )
 
 // Kinds are the ways to listen that Options.Kind may name.
-var Kinds = []string{"std", "uring"}
+var Kinds = []string{"std", "uring", "events"}
 
 // Protos are the protocols that Options.Proto may name.
 var Protos = []string{"echo", "http"}
@@ -38,7 +38,7 @@ func listen(kind string) (net.Listener, error) {
 	switch kind {
 	case "std":
 		return net.Listen("tcp", addr)
-	case "uring":
+	case "uring", "events":
 		return uringnet.Listen("tcp", addr)
 	}
 	return nil, fmt.Errorf("unknown server kind %q (one of %v)", kind, Kinds)
@@ -46,7 +46,7 @@ func listen(kind string) (net.Listener, error) {
 
 // describe says how a kind of server runs.
 func describe(kind string) (iouring bool, status string) {
-	if kind != "uring" {
+	if kind == "std" {
 		return false, "net of the standard library"
 	}
 	s := uringnet.Default().Status()

@@ -1,0 +1,185 @@
+package uringnet
+
+import (
+	"io"
+	"sync"
+	"time"
+
+	"github.com/uringnet/go-uringnet/poller"
+)
+
+// stdEvents serves events on a connection that the standard library carries: a
+// goroutine reads and calls the handler; another, started by the first Write
+// from elsewhere, sends what it may have to wait for.
+type stdEvents struct {
+	c *EventConn
+
+	mu       sync.Mutex
+	changed  sync.Cond // paused, out or closed changed
+	paused   bool
+	closed   bool
+	inData   bool // the reader sends what the handler writes
+	sending  bool // somebody is in the connection's Write
+	writer   bool // the writing goroutine runs
+	out      []byte
+	pending  int // bytes in the connection's Write
+	writeErr error
+}
+
+// The limits of poller's event-driven FDs.
+const (
+	stdReadSize    = 16 << 10
+	stdMaxOut      = 1 << 20
+	stdCloseLinger = 5 * time.Second
+)
+
+func newStdEvents(c *EventConn) *stdEvents {
+	s := &stdEvents{c: c}
+	s.changed.L = &s.mu
+	return s
+}
+
+// read is the connection's goroutine.
+func (s *stdEvents) read() {
+	s.c.h.Opened(s.c)
+	err := s.readAll()
+	s.mu.Lock()
+	s.closed = true
+	s.changed.Broadcast()
+	s.mu.Unlock()
+	s.c.h.Closed(s.c, err)
+	s.hangUp()
+}
+
+// readAll passes on what is read until the connection ends.
+func (s *stdEvents) readAll() error {
+	b := make([]byte, stdReadSize)
+	for {
+		if err := s.mayRead(); err != nil {
+			return err
+		}
+		n, err := s.c.conn.std.Read(b)
+		if n > 0 {
+			// A Pause or Close that came during the Read holds these back too.
+			if err := s.mayRead(); err != nil {
+				return err
+			}
+			s.setInData(true)
+			s.c.h.Data(s.c, b[:n])
+			s.setInData(false)
+			s.flush()
+		}
+		if err == io.EOF {
+			return err
+		}
+		if err != nil {
+			if cerr := s.mayRead(); cerr != nil { // Close has interrupted the Read
+				return cerr
+			}
+			return err
+		}
+	}
+}
+
+// mayRead waits while the handler is not to be called.
+func (s *stdEvents) mayRead() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for (s.paused || len(s.out) > stdMaxOut) && !s.closed {
+		s.changed.Wait()
+	}
+	if s.closed {
+		return s.c.conn.fail("read", "read", poller.ErrClosed)
+	}
+	return s.writeErr
+}
+
+func (s *stdEvents) setInData(in bool) {
+	s.mu.Lock()
+	s.inData = in
+	s.mu.Unlock()
+}
+
+func (s *stdEvents) setPaused(paused bool) {
+	s.mu.Lock()
+	s.paused = paused
+	s.changed.Broadcast()
+	s.mu.Unlock()
+}
+
+func (s *stdEvents) buffered() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.out) + s.pending
+}
+
+// push queues b and sees to it that somebody sends it.
+func (s *stdEvents) push(b []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return s.c.conn.fail("write", "write", poller.ErrClosed)
+	}
+	if s.writeErr != nil {
+		return s.writeErr
+	}
+	s.out = append(s.out, b...)
+	if !s.inData && !s.writer {
+		s.writer = true
+		go s.write()
+	}
+	return nil
+}
+
+// write is the writing goroutine: it sends until nothing is left.
+func (s *stdEvents) write() {
+	s.flush()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.writer = false
+	if len(s.out) > 0 && s.writeErr == nil {
+		s.writer = true
+		go s.write()
+	}
+}
+
+// flush sends what was pushed. Only one goroutine does at a time.
+func (s *stdEvents) flush() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.sending {
+		s.changed.Wait()
+	}
+	for len(s.out) > 0 && s.writeErr == nil {
+		b := s.out
+		s.out, s.pending, s.sending = nil, len(b), true
+		s.mu.Unlock()
+		_, err := s.c.conn.std.Write(b)
+		s.mu.Lock()
+		s.pending, s.sending = 0, false
+		if err != nil {
+			s.writeErr = err
+		}
+		s.changed.Broadcast()
+	}
+}
+
+// close ends the reading; the reader closes the connection.
+func (s *stdEvents) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return poller.ErrClosed
+	}
+	s.closed = true
+	s.changed.Broadcast()
+	_ = s.c.conn.std.SetReadDeadline(time.Unix(1, 0)) // a Read that waits
+	return nil
+}
+
+// hangUp sends what is left and closes the connection.
+func (s *stdEvents) hangUp() {
+	_ = s.c.conn.std.SetWriteDeadline(time.Now().Add(stdCloseLinger))
+	s.flush()
+	_ = s.c.owner.Close()
+}
