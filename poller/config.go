@@ -155,6 +155,25 @@ type Config struct {
 	// table. RLIMIT_NOFILE bounds it. Not with Dedicated, whose rings only
 	// their own threads may register with.
 	FixedFiles int
+	// FixedBuffers and FixedBufferSize are the number of registered buffers for
+	// files and the size of each in bytes; 0 means 1024 of 4 KiB. All rings
+	// share them. They are made by the first call of Poller.FixedBuffers.
+	FixedBuffers, FixedBufferSize int
+	// IOWQBounded and IOWQUnbounded are how many workers (io-wq) the kernel may
+	// have for each thread that submits: bounded ones for regular files,
+	// unbounded ones for all else; 0 means the kernel's choice. They need
+	// kernel 5.15.
+	IOWQBounded, IOWQUnbounded int
+	// IOWQCPUs are the CPUs that those workers may run on (5.14); empty means
+	// all. Only with Dedicated and SQPoll: the setting belongs to the thread
+	// that submits, and in Shared mode that may be any of Go's.
+	IOWQCPUs []int
+	// ZeroCopySend is the length in bytes from which a Write or a gathered
+	// write on TCP is sent without copying (IORING_OP_SEND_ZC, kernel 6.2). It then returns only
+	// when the kernel has let go of the memory, which is when the peer has
+	// acknowledged the bytes. 0 means never: over loopback, where the kernel copies
+	// all the same, it is slower at every length (benchmarks/LOG.md).
+	ZeroCopySend int
 	// IdleTimeout closes a connection on which no byte was received or sent
 	// for that long; 0 means never. At least 1 ms.
 	IdleTimeout time.Duration
@@ -177,6 +196,10 @@ const (
 	defaultBufferCount = 1024
 	maxBufferCount     = 32768 // io_register_pbuf_ring, io_uring/kbuf.c
 	defaultConnBuffers = 4
+	defaultFixedBufs   = 1024
+	defaultFixedSize   = 4 << 10
+	maxFixedBytes      = 1 << 30 // of one registered buffer: io_buffer_validate, io_uring/rsrc.c
+	maxIOWQ            = 1 << 15
 	maxRings           = 1024
 	maxFixedFiles      = 1 << 20 // IORING_MAX_FIXED_FILES, io_uring/rsrc.c
 )
@@ -222,8 +245,17 @@ func (c *Config) Normalize(gomaxprocs int) error {
 	if c.MaxConnBuffers == 0 {
 		c.MaxConnBuffers = max(1, min(defaultConnBuffers, c.BufferCount))
 	}
+	if c.FixedBuffers == 0 {
+		c.FixedBuffers = defaultFixedBufs
+	}
+	if c.FixedBufferSize == 0 {
+		c.FixedBufferSize = defaultFixedSize
+	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
+	}
+	if err := c.checkFiles(); err != nil {
+		return err
 	}
 	return c.check()
 }
@@ -272,6 +304,33 @@ func (c *Config) check() error {
 	for _, cpu := range c.SQPollCPUs {
 		if cpu < 0 {
 			return bad("SQPollCPUs", c.SQPollCPUs, "CPU numbers are not negative")
+		}
+	}
+	return nil
+}
+
+// checkFiles is check for the fields that files use.
+func (c *Config) checkFiles() error {
+	bad := func(field string, value any, reason string) error {
+		return &ConfigError{Field: field, Value: value, Reason: reason}
+	}
+	switch {
+	case c.FixedBufferSize < 512 || c.FixedBufferSize > maxFixedBytes:
+		return bad("FixedBufferSize", c.FixedBufferSize, "want 512 bytes to 1 GiB")
+	case c.FixedBuffers < 1 || c.FixedBuffers > maxFixedBytes/c.FixedBufferSize:
+		return bad("FixedBuffers", c.FixedBuffers, "want at least 1, and at most 1 GiB together")
+	case c.IOWQBounded < 0 || c.IOWQBounded > maxIOWQ:
+		return bad("IOWQBounded", c.IOWQBounded, "want 0 to 32768")
+	case c.IOWQUnbounded < 0 || c.IOWQUnbounded > maxIOWQ:
+		return bad("IOWQUnbounded", c.IOWQUnbounded, "want 0 to 32768")
+	case len(c.IOWQCPUs) > 0 && c.Mode == Shared:
+		return bad("IOWQCPUs", c.IOWQCPUs, "only with mode dedicated or sqpoll")
+	case c.ZeroCopySend < 0:
+		return bad("ZeroCopySend", c.ZeroCopySend, "want 0 or a length in bytes")
+	}
+	for _, cpu := range c.IOWQCPUs {
+		if cpu < 0 || cpu >= 1024 {
+			return bad("IOWQCPUs", c.IOWQCPUs, "want CPU numbers from 0 to 1023")
 		}
 	}
 	return nil

@@ -99,6 +99,10 @@ func (r *ring) deliver(op Op, c completion) {
 		r.drv.woke(c)
 		return
 	}
+	if op == OpTask || op == OpCancelTask {
+		r.taskDone(op, c)
+		return
+	}
 	fd := r.p.slots.get(c.user)
 	if fd == nil {
 		// Slots are freed only after the last completion but that of a cancel.

@@ -27,6 +27,11 @@ type dedicated struct {
 	closing atomic.Bool
 	done    sync.WaitGroup
 	started chan error
+
+	jobMu sync.Mutex
+	jobs  []func()     // guarded by jobMu: what onThread was given
+	ended bool         // guarded by jobMu: the thread takes no more
+	njobs atomic.Int32 // len(jobs)
 }
 
 func newDedicated(r *ring, feats Feature) *dedicated {
@@ -62,9 +67,46 @@ func (d *dedicated) run() {
 		}
 	}
 	d.armWake()
+	if err := d.confine(); err != nil {
+		d.started <- err
+		return
+	}
 	d.started <- nil
 	for !d.closing.Load() {
+		d.runJobs(false)
 		d.round()
+	}
+	d.runJobs(true)
+}
+
+// onThread implements driver: a ring with a single issuer is registered with
+// from that thread only.
+func (d *dedicated) onThread(f func()) {
+	done := make(chan struct{})
+	d.jobMu.Lock()
+	if d.ended {
+		d.jobMu.Unlock()
+		return
+	}
+	d.jobs = append(d.jobs, func() { f(); close(done) })
+	d.njobs.Add(1)
+	d.jobMu.Unlock()
+	d.kick(false)
+	<-done
+}
+
+// runJobs runs what onThread was given; the last time, no more is taken.
+func (d *dedicated) runJobs(last bool) {
+	if d.njobs.Load() == 0 && !last {
+		return
+	}
+	d.jobMu.Lock()
+	jobs := d.jobs
+	d.jobs, d.ended = nil, last
+	d.njobs.Store(0)
+	d.jobMu.Unlock()
+	for _, f := range jobs {
+		f()
 	}
 }
 
@@ -77,7 +119,7 @@ func (d *dedicated) round() {
 	d.asleep.Store(true)
 	// What was pushed before the store may have missed that the thread sleeps.
 	wait := uint32(1)
-	if r.pending() > int32(n) || r.events.waiting() || d.closing.Load() || r.holdsBack() {
+	if r.pending() > int32(n) || r.events.waiting() || d.njobs.Load() > 0 || d.closing.Load() || r.holdsBack() {
 		d.asleep.Store(false)
 		wait = 0
 	}

@@ -16,9 +16,11 @@ const (
 	OpPollIn
 	OpPollOut
 	OpWake
+	OpTask // a request of a File or a Chain
+	OpCancelTask
 )
 
-var opNames = [...]string{"none", "recv", "send", "accept", "cancelrx", "canceltx", "pollin", "pollout", "wake"}
+var opNames = [...]string{"none", "recv", "send", "accept", "cancelrx", "canceltx", "pollin", "pollout", "wake", "task", "canceltask"}
 
 // String returns the operation's name.
 func (o Op) String() string {

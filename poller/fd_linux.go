@@ -10,10 +10,9 @@ import (
 // FD is a stream socket on the rings. All its methods may be called from any
 // goroutine at the same time: reads wait for each other, and so do writes.
 type FD struct {
-	p        *Poller
-	sysfd    int
-	slot     uint32
-	gen      uint32
+	p     *Poller
+	sysfd int
+	place
 	listener bool
 	fixed    bool // it has an entry in the rings' file tables
 
@@ -28,6 +27,7 @@ type FD struct {
 	reqs    int           // requests in the kernel that use sysfd
 	refs    int           // callers outside the kernel that use sysfd without mu
 	quiet   chan struct{} // made by shutdown; closed when reqs falls to 0
+	chained int           // of reqs: those of chains
 	unread  bool          // bytes received ahead were dropped because of closing
 	ahead   bool          // receives may be armed before a Read asks
 
@@ -152,6 +152,11 @@ func (fd *FD) shutdown(why error) {
 	if fd.ev != nil {
 		fd.stopEvents()
 	}
+	if fd.chained > 0 {
+		// A cancellation does not find requests that wait for their turn in a
+		// chain: they, and a receive or send that waits, meet the end here.
+		_ = unix.Shutdown(fd.sysfd, unix.SHUT_RDWR)
+	}
 	if fd.reqs > 0 {
 		quiet := make(chan struct{})
 		fd.quiet = quiet
@@ -184,7 +189,7 @@ func (fd *FD) destroy() {
 	if fd.fixed {
 		fd.dropFile()
 	}
-	fd.p.slots.drop(fd)
+	fd.p.slots.drop(fd.place)
 	if sysfd < 0 {
 		return
 	}

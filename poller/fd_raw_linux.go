@@ -152,7 +152,7 @@ func (fd *FD) endAhead() error {
 		return fd.quiesce()
 	}
 	fd.mu.Lock()
-	fd.rx.poll, fd.ahead = true, false
+	fd.rx.never, fd.rx.poll, fd.ahead = true, true, false
 	var kick *ring
 	if fd.rx.op != OpPollIn {
 		kick = fd.cancelRx()

@@ -28,6 +28,9 @@ type rxState struct {
 	ready    bool  // a poll said readable: recv(2) next
 	poll     bool  // never receive ahead: wait for readability, then recv(2)
 	pollOnce bool  // the next time only, because the last receive failed for want of a buffer
+	never    bool  // poll is for good
+	wasPoll  bool  // poll and FD.ahead before suspend
+	wasAhead bool
 	skip     uint8 // receives to arm before a direct recv is tried again
 	turns    uint8 // sends so far, up to eagerTurns
 }
@@ -210,7 +213,14 @@ func (fd *FD) release(c *chunk) {
 // and what it brings all the same is queued. mu is held, and given up while
 // waiting; rl is held throughout.
 func (fd *FD) quiesce() error {
+	fd.rx.never = true
+	return fd.suspend()
+}
+
+// suspend is quiesce until resume: rl is held throughout.
+func (fd *FD) suspend() error {
 	rx := &fd.rx
+	rx.wasPoll, rx.wasAhead = rx.poll, fd.ahead
 	rx.poll, fd.ahead = true, false
 	for rx.ring != nil && rx.op != OpPollIn {
 		if fd.closing != nil {
@@ -219,4 +229,12 @@ func (fd *FD) quiesce() error {
 		fd.park(&fd.rd, fd.cancelRx())
 	}
 	return fd.closing
+}
+
+// resume takes back suspend, unless receiving ahead has ended for good
+// meanwhile. mu is held.
+func (fd *FD) resume() {
+	if !fd.rx.never {
+		fd.rx.poll, fd.ahead = fd.rx.wasPoll, fd.rx.wasAhead
+	}
 }

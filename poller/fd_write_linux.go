@@ -26,6 +26,7 @@ type txState struct {
 	buf      []byte  // keeps the request's memory on the heap and alive
 	msg      *gather // the same for a gathered send
 	again    bool    // the last call on the FD was a Write too
+	zc       zeroCopy
 }
 
 // Write writes all of b or returns an error with the number of bytes that the
@@ -43,7 +44,8 @@ func (fd *FD) Write(b []byte) (int, error) {
 // write is Write with both locks held.
 func (fd *FD) write(b []byte) (int, error) {
 	n := 0
-	direct := len(b) >= directSend || fd.tx.again || fd.p.cfg.Mode == Shared && fd.p.current().slow()
+	zc := fd.wantZeroCopy(len(b))
+	direct := !zc && len(b) >= directSend || fd.tx.again || fd.p.cfg.Mode == Shared && fd.p.current().slow()
 	for {
 		if err := fd.writable(); err != nil {
 			return n, err
@@ -65,11 +67,13 @@ func (fd *FD) write(b []byte) (int, error) {
 				return n, err
 			}
 		}
-		res, err := fd.await(fd.queueSend(b[n:]))
+		res, err := fd.await(fd.queueSend(b[n:], zc))
 		if err != nil {
-			return n, err
+			return n + int(max(res, 0)), err
 		}
 		switch {
+		case zc && fd.refusedZeroCopy(res):
+			zc = false
 		case res > 0:
 			if n += int(res); n == len(b) {
 				return n, nil
@@ -159,16 +163,24 @@ func (fd *FD) send(b []byte) (int, syscall.Errno) {
 
 // queueSend queues a send of b and, where the next thing will be a Read, its
 // receive behind it.
-func (fd *FD) queueSend(b []byte) *ring {
-	tx := &fd.tx
-	r := fd.p.current()
-	tx.buf = b
-	fd.began()
-	tx.ring, tx.op, tx.canceled, tx.done = r, OpSend, false, false
-	fd.push(r, request{
+func (fd *FD) queueSend(b []byte, zc bool) *ring {
+	fd.tx.buf = b
+	return fd.pushSend(request{
 		op: iouring.IORING_OP_SEND, addr: addrOf(b), len: uint32(min(len(b), maxSend)),
 		rwFlag: unix.MSG_NOSIGNAL, user: fd.user(OpSend),
-	})
+	}, zc)
+}
+
+// pushSend queues a send whose memory tx keeps.
+func (fd *FD) pushSend(q request, zc bool) *ring {
+	tx := &fd.tx
+	r := fd.p.current()
+	fd.began()
+	tx.ring, tx.op, tx.canceled, tx.done = r, OpSend, false, false
+	if zc {
+		fd.beginZeroCopy(&q)
+	}
+	fd.push(r, q)
 	fd.armEagerly(r)
 	return r
 }
@@ -209,6 +221,11 @@ func (fd *FD) await(r *ring) (res int32, err error) {
 		fd.park(&fd.wr, nil)
 	}
 	tx.buf, tx.msg = nil, nil
+	if tx.zc.used {
+		if err := fd.endZeroCopy(); err != nil {
+			return tx.res, err
+		}
+	}
 	if tx.res < 0 && transient(syscall.Errno(-tx.res)) {
 		if err := fd.writable(); err != nil {
 			return 0, err
@@ -222,7 +239,12 @@ func (fd *FD) onSend(r *ring, c completion) {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
 	tx := &fd.tx
-	tx.ring, tx.done, tx.res = nil, true, c.res
+	if c.flags&abi.CQEFNotif != 0 {
+		fd.released(r, c)
+		return
+	}
+	tx.zc.notif = c.more()
+	tx.ring, tx.done, tx.res = nil, !c.more(), c.res
 	fd.ended()
 	if tx.op == OpSend && c.res > 0 {
 		r.stat.sends.Add(1)
@@ -233,7 +255,9 @@ func (fd *FD) onSend(r *ring, c completion) {
 		fd.eventSent(tx.op, c.res)
 		return
 	}
-	fd.wr.wakeFrom(r)
+	if tx.done {
+		fd.wr.wakeFrom(r)
+	}
 }
 
 // waitWritable waits until the socket takes bytes again. mu is held.

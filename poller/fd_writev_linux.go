@@ -27,6 +27,11 @@ func (fd *FD) Writev(bs [][]byte) (int64, error) {
 	defer fd.mu.Unlock()
 	var total int64
 	rest := advance(append([][]byte(nil), bs...), 0)
+	size := 0
+	for _, b := range rest {
+		size += len(b)
+	}
+	zc := fd.wantZeroCopy(size)
 	for {
 		if err := fd.writable(); err != nil {
 			return total, err
@@ -35,11 +40,13 @@ func (fd *FD) Writev(bs [][]byte) (int64, error) {
 			return total, nil
 		}
 		fd.tx.again = true
-		res, err := fd.await(fd.queueSendmsg(rest))
+		res, err := fd.await(fd.queueSendmsg(rest, zc))
 		if err != nil {
-			return total, err
+			return total + int64(max(res, 0)), err
 		}
 		switch {
+		case zc && fd.refusedZeroCopy(res):
+			zc = false
 		case res > 0:
 			total += int64(res)
 			if rest = advance(rest, int(res)); len(rest) == 0 {
@@ -70,7 +77,7 @@ func advance(bs [][]byte, n int) [][]byte {
 }
 
 // queueSendmsg queues one send of as many buffers as it takes.
-func (fd *FD) queueSendmsg(bs [][]byte) *ring {
+func (fd *FD) queueSendmsg(bs [][]byte, zc bool) *ring {
 	g := &gather{}
 	size := 0
 	for _, b := range bs {
@@ -87,14 +94,9 @@ func (fd *FD) queueSendmsg(bs [][]byte) *ring {
 	}
 	g.hdr.Iov = &g.iovs[0]
 	g.hdr.SetIovlen(len(g.iovs))
-	tx := &fd.tx
-	r := fd.p.current()
-	fd.began()
-	tx.msg, tx.ring, tx.op, tx.canceled, tx.done = g, r, OpSend, false, false
-	fd.push(r, request{
+	fd.tx.msg = g
+	return fd.pushSend(request{
 		op: iouring.IORING_OP_SENDMSG, addr: addrOfMsghdr(&g.hdr), len: 1,
 		rwFlag: unix.MSG_NOSIGNAL, user: fd.user(OpSend),
-	})
-	fd.armEagerly(r)
-	return r
+	}, zc)
 }

@@ -21,6 +21,8 @@ const (
 	FeatMinTimeout                          // IORING_FEAT_MIN_TIMEOUT (6.12)
 	FeatInlineSubmit                        // strategy: submit at once when nothing else is under way
 	FeatEagerRecv                           // strategy: arm the next receive together with a send
+	FeatLinks                               // IOSQE_IO_LINK, IOSQE_IO_HARDLINK, IORING_OP_LINK_TIMEOUT (5.5)
+	FeatSendZC                              // IORING_OP_SEND_ZC, IORING_OP_SENDMSG_ZC, IORING_SEND_ZC_REPORT_USAGE (6.2)
 
 	featEnd
 )
@@ -41,6 +43,8 @@ var featureNames = []struct {
 	{FeatDeferTaskrun, "defer-taskrun", "6.1"},
 	{FeatExtArg, "ext-arg", "5.11"},
 	{FeatMinTimeout, "min-timeout", "6.12"},
+	{FeatLinks, "links", "5.5"},
+	{FeatSendZC, "send-zc", "6.2"},
 	{FeatInlineSubmit, "inline-submit", ""},
 	{FeatEagerRecv, "eager-recv", ""},
 }

@@ -10,11 +10,11 @@ import (
 // A completion finds its FD by slot and generation; one for an earlier owner
 // of the slot finds nothing.
 func TestSlots(t *testing.T) {
-	var s slots
+	var s slots[FD]
 	fds := make([]*FD, 3*slotChunk/2)
 	for i := range fds {
 		fds[i] = &FD{}
-		if !s.put(fds[i]) {
+		if !s.put(fds[i], &fds[i].place) {
 			t.Fatal("table full")
 		}
 		if fds[i].slot != uint32(i) {
@@ -31,12 +31,12 @@ func TestSlots(t *testing.T) {
 	}
 	old := fds[7].user(OpRecv)
 	for round := range 5 {
-		s.drop(fds[7])
+		s.drop(fds[7].place)
 		if s.get(old) != nil || s.get(fds[7].user(OpRecv)) != nil {
 			t.Fatal("a closed FD is still found")
 		}
 		next := &FD{}
-		s.put(next)
+		s.put(next, &next.place)
 		if next.slot != 7 || next.gen == fds[7].gen {
 			t.Fatalf("round %d: slot %d, generation %d; want slot 7 anew", round, next.slot, next.gen)
 		}
@@ -54,16 +54,16 @@ func TestSlots(t *testing.T) {
 
 // The generation wraps within its bits, and no slot outside the table is read.
 func TestSlotsEdges(t *testing.T) {
-	var s slots
+	var s slots[FD]
 	fd := &FD{}
-	s.put(fd)
+	s.put(fd, &fd.place)
 	s.at(0).gen.Store(genMask)
 	fd.gen = genMask
 	if s.get(fd.user(OpSend)) != fd {
 		t.Error("the last generation is not found")
 	}
-	s.drop(fd)
-	s.put(fd)
+	s.drop(fd.place)
+	s.put(fd, &fd.place)
 	if fd.gen != 0 || s.get(fd.user(OpSend)) != fd {
 		t.Errorf("generation %d after the last", fd.gen)
 	}
@@ -73,7 +73,7 @@ func TestSlotsEdges(t *testing.T) {
 		}
 	}
 	s.next = slotChunk * maxChunks
-	if s.put(&FD{}) {
+	if s.put(&FD{}, &place{}) {
 		t.Error("put in a full table")
 	}
 }

@@ -3,7 +3,9 @@ package poller
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/uringnet/go-uringnet/bufpool"
@@ -13,19 +15,27 @@ import (
 
 // Poller is a set of rings and the goroutines that drive them.
 type Poller struct {
-	cfg     Config
-	feats   Feature
-	receive Receive // single or multishot
-	rings   []*ring
-	status  Status
-	files   int // entries of each ring's table of registered files
-	slots   slots
-	elastic bufpool.Elastic
-	faulted sync.Map // userData -> int32: results that an Injector chose
-	sweep   *sweeper // nil without IdleTimeout
+	cfg      Config
+	feats    Feature
+	receive  Receive // single or multishot
+	zeroCopy int     // length from which sends are zero-copy; 0: none
+	rings    []*ring
+	files    int // entries of each ring's table of registered files
+	slots    slots[FD]
+	tasks    slots[task]
+	elastic  bufpool.Elastic
+	faulted  sync.Map // userData -> int32: results that an Injector chose
+	sweep    *sweeper // nil without IdleTimeout
+
+	statusMu sync.Mutex
+	status   Status // guarded by statusMu once New has returned
+
+	fixedMu sync.Mutex // held while the registered buffers are made
+	fixed   atomic.Pointer[fixedPool]
 
 	opening sync.RWMutex
-	closing bool // guarded by opening
+	closing bool           // guarded by opening
+	calls   sync.WaitGroup // callers with tasks; none is added once closing is set
 }
 
 // New makes a Poller. An error names the system call that failed and wraps
@@ -41,6 +51,9 @@ func New(cfg Config) (*Poller, error) {
 	bad, notes := denied(kernelRelease(), cfg.Mode)
 	p := &Poller{cfg: cfg, feats: found &^ (cfg.Disable | bad)}
 	p.receive = p.chooseReceive()
+	if p.feats.Has(FeatSendZC) {
+		p.zeroCopy = cfg.ZeroCopySend
+	}
 	if err := p.makeRings(); err != nil {
 		p.closeRings()
 		return nil, explain(err)
@@ -72,6 +85,8 @@ func (p *Poller) chooseReceive() Receive {
 }
 
 func (p *Poller) makeRings() error {
+	runtime.LockOSThread() // the thread that sets a ring up is asked for its limits
+	defer runtime.UnlockOSThread()
 	for i := range p.cfg.Rings {
 		r, err := p.makeRing(i)
 		if err != nil {
@@ -89,6 +104,10 @@ func (p *Poller) makeRing(id int) (*ring, error) {
 		return nil, err
 	}
 	r.p, r.id = p, id
+	if err := p.limitWorkers(r); err != nil {
+		r.release()
+		return nil, err
+	}
 	if p.feats.Has(FeatProvidedBuffers) {
 		if err := r.provideBuffers(p.cfg.BufferSize, p.cfg.BufferCount); err != nil {
 			r.release()
@@ -113,7 +132,7 @@ func (p *Poller) makeRing(id int) (*ring, error) {
 // describe fills in the status.
 func (p *Poller) describe(found Feature) {
 	s := Status{
-		Mode: p.cfg.Mode, Rings: len(p.rings), Features: p.feats,
+		IOWQ: p.status.IOWQ, Mode: p.cfg.Mode, Rings: len(p.rings), Features: p.feats,
 		Missing: AllFeatures &^ found, Disabled: found & p.cfg.Disable,
 		Receive: p.receive, Buffers: "none", Kernel: kernelRelease(),
 		SQEntries: p.cfg.SQEntries, CQEntries: p.cfg.CQEntries, FixedFiles: p.files,
@@ -135,7 +154,21 @@ func (p *Poller) describe(found Feature) {
 }
 
 // Status describes the poller.
-func (p *Poller) Status() Status { return p.status }
+func (p *Poller) Status() Status {
+	p.statusMu.Lock()
+	defer p.statusMu.Unlock()
+	s := p.status
+	s.Notes = slices.Clone(s.Notes)
+	p.describeFixed(&s)
+	return s
+}
+
+// note adds something worth knowing to the status.
+func (p *Poller) note(text string) {
+	p.statusMu.Lock()
+	defer p.statusMu.Unlock()
+	p.status.Notes = append(p.status.Notes, text)
+}
 
 // Counters returns the counters of each ring.
 func (p *Poller) Counters() []Counters {
@@ -153,6 +186,9 @@ func (p *Poller) Leaks() error {
 		if r.bufs != nil && r.bufs.InUse() != 0 {
 			return fmt.Errorf("poller: %d provided buffers of ring %d were not released", r.bufs.InUse(), r.id)
 		}
+	}
+	if f := p.fixed.Load(); f != nil && f.InUse() != 0 {
+		return fmt.Errorf("poller: %d registered buffers were not put back", f.InUse())
 	}
 	if n := p.elastic.InUse(); n != 0 {
 		return fmt.Errorf("poller: %d elastic buffers were not put back", n)
@@ -198,7 +234,7 @@ func (p *Poller) Open(sysfd int, o FDOptions) (*FD, error) {
 	fd := &FD{p: p, sysfd: sysfd, ahead: o.ReadAhead, listener: o.Listener}
 	fd.touch()
 	fd.rx.poll = o.Shared || !o.Listener && !p.feats.Has(FeatProvidedBuffers)
-	if !p.slots.put(fd) {
+	if !p.slots.put(fd, &fd.place) {
 		return nil, syscall.EMFILE
 	}
 	fd.enterFile()
@@ -219,6 +255,7 @@ func (p *Poller) Close() error {
 		p.sweep.stop()
 	}
 	p.slots.each(func(fd *FD) { fd.shutdown(ErrClosed) })
+	p.endTasks()
 	p.closeRings()
 	return nil
 }
@@ -230,5 +267,8 @@ func (p *Poller) closeRings() {
 	for _, r := range p.rings {
 		r.runEvents() // the last calls of Closed
 		r.release()
+	}
+	if f := p.fixed.Load(); f != nil && f.InUse() == 0 {
+		f.Close() // else whoever has a buffer keeps all
 	}
 }

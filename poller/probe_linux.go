@@ -130,6 +130,8 @@ func (pr *prober) attempts() []attempt {
 		}},
 		{FeatMultishotRecv, FeatProvidedBuffers, func() error { return pr.recv(abi.RecvMultishot) }},
 		{FeatMultishotAccept, 0, pr.acceptMultishot},
+		{FeatLinks, 0, pr.link},
+		{FeatSendZC, 0, pr.sendZeroCopy},
 	}
 }
 
@@ -160,15 +162,23 @@ func newProber(flags uint32) (*prober, error) {
 func (pr *prober) close() { pr.r.release() }
 
 // do submits a request, runs between and returns its first completion, for
-// which it waits at most a second.
+// which it waits about a second at most.
 func (pr *prober) do(q request, between func()) (completion, error) {
+	pr.r.push(q)
+	return pr.await(q.user, between)
+}
+
+// await submits what was pushed, runs between and waits for the completion of
+// user.
+func (pr *prober) await(user userData, between ...func()) (completion, error) {
 	r := pr.r
-	r.push(q)
 	if errno := r.submit(true); errno != 0 {
 		return completion{}, fmt.Errorf("io_uring_enter: %w", errno)
 	}
-	if between != nil {
-		between()
+	for _, f := range between {
+		if f != nil {
+			f()
+		}
 	}
 	m := r.mem
 	for range 1000 {
@@ -176,7 +186,7 @@ func (pr *prober) do(q request, between func()) (completion, error) {
 			e := &m.cqes[head&m.cqMask]
 			c := completion{userData(e.UserData()), e.Result(), e.Flags()}
 			m.cqHead.Store(head + 1)
-			if c.user == q.user {
+			if c.user == user {
 				return c, nil
 			}
 			continue // what an earlier request left
@@ -294,6 +304,35 @@ func (pr *prober) acceptMultishot() error {
 	unix.Close(int(c.res))
 	if !c.more() {
 		return errors.New("io_uring accept: not multishot")
+	}
+	return nil
+}
+
+// link tries two requests that are linked, of which the first fails: the second
+// must not run.
+func (pr *prober) link() error {
+	pr.r.pushChain([]request{
+		{op: iouring.IORING_OP_READ, fd: -1, flags: iouring.IOSQE_FLAGS_IO_LINK, user: 6},
+		{op: iouring.IORING_OP_NOP, fd: -1, user: 7},
+	})
+	c, err := pr.await(7)
+	if err == nil && c.res != -int32(syscall.ECANCELED) {
+		err = fmt.Errorf("io_uring link: %w", syscall.Errno(max(-c.res, 0)))
+	}
+	return err
+}
+
+// sendZeroCopy asks for a zero-copy send, with its report, on no socket and of
+// no memory: a kernel that knows it says so, one that does not says EINVAL.
+func (pr *prober) sendZeroCopy() error {
+	for _, op := range []uint8{iouring.IORING_OP_SEND_ZC, iouring.IORING_OP_SENDMSG_ZC} {
+		c, err := pr.do(request{op: op, ioprio: abi.SendZCReportUsage, fd: -1, user: 8}, nil)
+		if err != nil {
+			return err
+		}
+		if c.res != -int32(syscall.EBADF) && c.res != -int32(syscall.EFAULT) {
+			return fmt.Errorf("io_uring zero-copy send: %w", syscall.Errno(max(-c.res, 0)))
+		}
 	}
 	return nil
 }

@@ -73,6 +73,9 @@ type driver interface {
 	kick(now bool)
 	// woke handles the completion of an OpWake request.
 	woke(c completion)
+	// onThread runs f where the ring may be registered with, and waits for it.
+	// After stop it may not run f.
+	onThread(f func())
 	// stop ends driving and returns when no goroutine uses the ring.
 	stop()
 }

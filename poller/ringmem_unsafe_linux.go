@@ -7,6 +7,8 @@ import (
 
 	iouring "github.com/iceber/iouring-go/syscall"
 	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/go-uringnet/internal/abi"
 )
 
 // ringMem is the memory that a ring shares with the kernel.
@@ -110,6 +112,9 @@ func (m *ringMem) unmap() {
 // b reachable from the heap until the request's last completion, and the
 // collector does not move heap memory.
 func addrOf(b []byte) uint64 { return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) }
+
+// addrOfTimespec is addrOf for a link timeout.
+func addrOfTimespec(ts *abi.KernelTimespec) uint64 { return uint64(uintptr(unsafe.Pointer(ts))) }
 
 // addrOfMsghdr is addrOf for the header of a gathered send.
 func addrOfMsghdr(m *unix.Msghdr) uint64 { return uint64(uintptr(unsafe.Pointer(m))) }

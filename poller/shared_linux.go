@@ -44,6 +44,9 @@ func newShared(r *ring, feats Feature) *shared {
 
 func (s *shared) woke(completion) {}
 
+// onThread implements driver: any thread will do.
+func (s *shared) onThread(f func()) { f() }
+
 func (s *shared) start() error { return s.begin(s.flush) }
 
 // begin starts the flusher and the poller goroutine.

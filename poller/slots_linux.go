@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 )
 
-// A request's user_data names its FD by slot and generation, never by pointer,
+// A request's user_data names its owner by slot and generation, never by pointer,
 // so that a stale completion cannot reach the next owner of a slot:
 //
 //	bits  0..31  slot
@@ -28,23 +28,27 @@ const (
 	maxChunks = 4096 // 4 million descriptors
 )
 
-// slots is the table of open FDs: type-stable, looked up without a lock.
-type slots struct {
-	chunks [maxChunks]atomic.Pointer[[slotChunk]slot]
+// slots is a table of what requests belong to: type-stable, looked up without
+// a lock. There is one of FDs and one of tasks.
+type slots[T any] struct {
+	chunks [maxChunks]atomic.Pointer[[slotChunk]slot[T]]
 
 	mu   sync.Mutex
 	free []uint32 // guarded by mu
 	next uint32   // guarded by mu: the first slot never used
 }
 
-// slot holds an FD while it is open. The generation grows each time it is
+// slot holds an owner while it is open. The generation grows each time it is
 // freed, which happens only after the last completion of its requests.
-type slot struct {
-	gen atomic.Uint32
-	fd  atomic.Pointer[FD]
+type slot[T any] struct {
+	gen   atomic.Uint32
+	owner atomic.Pointer[T]
 }
 
-func (s *slots) at(i uint32) *slot {
+// place is where an owner is in its table, for its requests' user_data.
+type place struct{ slot, gen uint32 }
+
+func (s *slots[T]) at(i uint32) *slot[T] {
 	if i/slotChunk >= maxChunks {
 		return nil
 	}
@@ -55,8 +59,9 @@ func (s *slots) at(i uint32) *slot {
 	return &c[i%slotChunk]
 }
 
-// put gives fd a slot. It reports false when the table is full.
-func (s *slots) put(fd *FD) bool {
+// put gives owner a slot, and writes it to p. It reports false when the table
+// is full.
+func (s *slots[T]) put(owner *T, p *place) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var i uint32
@@ -69,47 +74,59 @@ func (s *slots) put(fd *FD) bool {
 			return false
 		}
 		if s.chunks[i/slotChunk].Load() == nil {
-			s.chunks[i/slotChunk].Store(new([slotChunk]slot))
+			s.chunks[i/slotChunk].Store(new([slotChunk]slot[T]))
 		}
 		s.next++
 	}
 	sl := s.at(i)
-	fd.slot, fd.gen = i, sl.gen.Load()
-	sl.fd.Store(fd)
+	*p = place{i, sl.gen.Load()}
+	sl.owner.Store(owner)
 	return true
 }
 
-// drop frees fd's slot.
-func (s *slots) drop(fd *FD) {
+// drop frees a slot.
+func (s *slots[T]) drop(p place) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sl := s.at(fd.slot)
-	sl.fd.Store(nil)
+	sl := s.at(p.slot)
+	sl.owner.Store(nil)
 	sl.gen.Store((sl.gen.Load() + 1) & genMask)
-	s.free = append(s.free, fd.slot)
+	s.free = append(s.free, p.slot)
 }
 
-// get returns the FD that u belongs to, or nil if it has gone.
-func (s *slots) get(u userData) *FD {
+// get returns the owner that u names, or nil if it has gone.
+func (s *slots[T]) get(u userData) *T {
 	sl := s.at(u.slot())
 	if sl == nil || sl.gen.Load() != u.gen() {
 		return nil
 	}
-	fd := sl.fd.Load()
-	if fd == nil || fd.gen != u.gen() { // the slot has changed hands meanwhile
+	owner := sl.owner.Load()
+	if sl.gen.Load() != u.gen() { // the slot has changed hands meanwhile
 		return nil
 	}
-	return fd
+	return owner
 }
 
-// each calls f for every open FD.
-func (s *slots) each(f func(*FD)) {
+// each calls f for every owner.
+func (s *slots[T]) each(f func(*T)) {
 	s.mu.Lock()
 	n := s.next
 	s.mu.Unlock()
 	for i := range n {
-		if fd := s.at(i).fd.Load(); fd != nil {
-			f(fd)
+		if owner := s.at(i).owner.Load(); owner != nil {
+			f(owner)
 		}
 	}
+}
+
+// places returns where the owners are.
+func (s *slots[T]) places() (list []place) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.next {
+		if sl := s.at(i); sl.owner.Load() != nil {
+			list = append(list, place{i, sl.gen.Load()})
+		}
+	}
+	return list
 }

@@ -20,7 +20,13 @@ type request struct {
 	rwFlag uint32 // msg_flags, accept_flags, poll32_events, cancel_flags, ...
 	off    uint64
 	buf    uint16 // buffer group or index
+	in     int32  // splice_fd_in
 	user   userData
+}
+
+// linked says that the next request belongs to the same chain.
+func (q *request) linked() bool {
+	return q.flags&(iouring.IOSQE_FLAGS_IO_LINK|iouring.IOSQE_FLAGS_IO_HARDLINK) != 0
 }
 
 // push queues a request. It never waits: without room in the SQ the request
@@ -40,6 +46,32 @@ func (r *ring) push(q request) {
 	r.queued.Add(1)
 }
 
+// pushChain queues requests of which each but the last is linked to the next.
+// They stay together: a chain ends where a submission does.
+func (r *ring) pushChain(qs []request) {
+	if inj := r.p.cfg.Faults; inj != nil {
+		for i := range qs {
+			qs[i] = inject(inj, r, qs[i])
+		}
+	}
+	r.sqMu.Lock()
+	defer r.sqMu.Unlock()
+	if r.gone {
+		return
+	}
+	if len(r.backlog) > 0 || r.room() < len(qs) {
+		r.backlog = append(r.backlog, qs...)
+	} else {
+		for i := range qs {
+			r.put(&qs[i])
+		}
+	}
+	r.queued.Add(int32(len(qs)))
+}
+
+// room is how many SQEs are free. sqMu is held.
+func (r *ring) room() int { return int(r.mem.sqSize - (r.tail - r.mem.sqHead.Load())) }
+
 // put writes q as the next SQE. It reports false when the SQ is full. sqMu is
 // held.
 func (r *ring) put(q *request) bool {
@@ -54,6 +86,9 @@ func (r *ring) put(q *request) bool {
 	e.SetIoprio(q.ioprio)
 	e.SetOpFlags(q.rwFlag)
 	e.SetBufGroup(q.buf)
+	if q.in != 0 {
+		e.SetSpliceFdIn(q.in)
+	}
 	e.SetUserData(uint64(q.user))
 	r.tail++
 	return true
@@ -63,19 +98,34 @@ func (r *ring) put(q *request) bool {
 // kernel and returns how many SQEs it has yet to take.
 func (r *ring) stage() uint32 {
 	r.sqMu.Lock()
-	i := 0
-	for i < len(r.backlog) && r.put(&r.backlog[i]) {
-		i++
-	}
-	if i > 0 {
-		r.backlog = append(r.backlog[:0], r.backlog[i:]...)
-	}
+	r.unloadBacklog()
 	// A store-release, paired with the kernel's smp_load_acquire of the tail
 	// (io_sqring_entries, io_uring/io_uring.h).
 	r.mem.sqTail.Store(r.tail)
 	n := r.tail - r.mem.sqHead.Load()
 	r.sqMu.Unlock()
 	return n
+}
+
+// unloadBacklog moves what fits of the backlog to the SQ, chains only whole.
+// sqMu is held.
+func (r *ring) unloadBacklog() {
+	i := 0
+	for i < len(r.backlog) {
+		end := i + 1
+		for end < len(r.backlog) && r.backlog[end-1].linked() {
+			end++
+		}
+		if r.room() < end-i {
+			break
+		}
+		for ; i < end; i++ {
+			r.put(&r.backlog[i])
+		}
+	}
+	if i > 0 {
+		r.backlog = append(r.backlog[:0], r.backlog[i:]...)
+	}
 }
 
 // submit gives the kernel everything that was pushed and, with getevents,
@@ -152,8 +202,11 @@ func (r *ring) entered(n int, errno syscall.Errno) {
 // pushCancel queues the cancellation of the request with that user_data.
 func (r *ring) pushCancel(target userData) {
 	op := OpCancelRx
-	if t := target.op(); t == OpSend || t == OpPollOut {
+	switch target.op() {
+	case OpSend, OpPollOut:
 		op = OpCancelTx
+	case OpTask:
+		op = OpCancelTask
 	}
 	r.stat.cancels.Add(1)
 	r.push(request{

@@ -16,7 +16,12 @@ func newSQPoll(r *ring) *sqpoll {
 	return &sqpoll{newShared(r, 0)}
 }
 
-func (s *sqpoll) start() error { return s.begin(s.flush) }
+func (s *sqpoll) start() error {
+	if err := s.r.confine(); err != nil {
+		return err
+	}
+	return s.begin(s.flush)
+}
 
 // kick implements driver. After a completion's push the flusher reaps too.
 func (s *sqpoll) kick(now bool) {

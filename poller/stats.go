@@ -21,7 +21,16 @@ type Status struct {
 	BufferSize, BufferCount int // of each ring
 	SQEntries, CQEntries    int // of each ring
 	FixedFiles              int // of each ring; 0: ordinary descriptors
-	Kernel                  string
+	// FixedBuffers of FixedBufferSize bytes on FixedBacking are for files; 0
+	// until they are first asked for. FixedRegistered says whether the kernel
+	// has them registered.
+	FixedBuffers, FixedBufferSize int
+	FixedBacking                  string
+	FixedRegistered               bool
+	// IOWQ is the limit of io-wq workers that the kernel reports, bounded and
+	// unbounded; zero if none was set.
+	IOWQ   [2]int
+	Kernel string
 	// Notes are things worth knowing: a smaller ring than asked for, a flag
 	// that was refused.
 	Notes []string
@@ -36,6 +45,16 @@ func (s Status) String() string {
 	}
 	if s.FixedFiles > 0 {
 		fmt.Fprintf(&b, ", %d registered files", s.FixedFiles)
+	}
+	if s.FixedBuffers > 0 {
+		how := "registered"
+		if !s.FixedRegistered {
+			how = "unregistered"
+		}
+		fmt.Fprintf(&b, ", %d %s buffers of %d bytes on %s for files", s.FixedBuffers, how, s.FixedBufferSize, s.FixedBacking)
+	}
+	if s.IOWQ != [2]int{} {
+		fmt.Fprintf(&b, ", at most %d bounded and %d unbounded io-wq workers a thread", s.IOWQ[0], s.IOWQ[1])
 	}
 	fmt.Fprintf(&b, ", kernel %s, features %s", s.Kernel, s.Features)
 	if s.Missing != 0 {
@@ -70,6 +89,8 @@ type Counters struct {
 	Inline      uint64 // submissions made by the writing goroutine itself
 	Cancels     uint64 // cancellations submitted
 	Spills      uint64 // receives copied to user-space buffers
+	ZeroCopies  uint64 // zero-copy sends whose memory came back
+	ZeroCopied  uint64 // those that the kernel has copied after all
 	Events      uint64 // calls of Events.Data
 	Unexpected  uint64 // completions with an errno nobody expected
 }

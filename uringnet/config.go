@@ -53,6 +53,8 @@ const (
 	FeatMinTimeout      = poller.FeatMinTimeout
 	FeatInlineSubmit    = poller.FeatInlineSubmit
 	FeatEagerRecv       = poller.FeatEagerRecv
+	FeatLinks           = poller.FeatLinks
+	FeatSendZC          = poller.FeatSendZC
 )
 
 // FallbackPolicy says what happens where io_uring cannot be used.

@@ -33,13 +33,17 @@ const (
 
 // Opcodes of io_uring_register.
 const (
-	RegisterPbufRing = 22 // 5.19
+	UnregisterBuffers      = 1
+	RegisterIOWQAff        = 17 // 5.14
+	RegisterIOWQMaxWorkers = 19 // 5.15
+	RegisterPbufRing       = 22 // 5.19
 )
 
 // Flags in a completion.
 const (
 	CQEFBuffer     = 1 << 0 // the upper 16 bits of flags are a buffer's id
 	CQEFMore       = 1 << 1 // the request goes on
+	CQEFNotif      = 1 << 3 // 6.0: the memory of a zero-copy send is free again
 	CQEBufferShift = 16
 )
 
@@ -49,6 +53,15 @@ const (
 	RecvMultishot   = 1 << 1 // IORING_RECV_MULTISHOT, 6.0
 	AcceptMultishot = 1 << 0 // IORING_ACCEPT_MULTISHOT, 5.19
 )
+
+// Flags of a zero-copy send, in ioprio, and what its notification then says.
+const (
+	SendZCReportUsage = 1 << 3  // 6.2
+	NotifUsageCopied  = 1 << 31 // the kernel has copied after all
+)
+
+// FsyncDatasync makes an fsync an fdatasync.
+const FsyncDatasync = 1 << 0
 
 // BufReg is struct io_uring_buf_reg, the argument of RegisterPbufRing.
 type BufReg struct {

@@ -74,3 +74,13 @@ func Send(fd int, b []byte, flags int) (int, syscall.Errno) {
 		uintptr(flags|syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL), 0, 0)
 	return int(n), errno
 }
+
+// Disconnect is connect(2) to AF_UNSPEC: a TCP connection is reset, and what
+// waits to be sent is dropped (tcp_disconnect, net/ipv4/tcp.c).
+func Disconnect(fd int) error {
+	sa := syscall.RawSockaddr{Family: syscall.AF_UNSPEC}
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(&sa)), unsafe.Sizeof(sa)); errno != 0 {
+		return errno
+	}
+	return nil
+}

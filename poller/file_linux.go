@@ -1,0 +1,209 @@
+package poller
+
+import (
+	"io"
+	"io/fs"
+	"syscall"
+
+	iouring "github.com/iceber/iouring-go/syscall"
+	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/go-uringnet/internal/abi"
+)
+
+// File is a file whose operations run on the rings: the goroutine that calls
+// one parks on a completion channel, and no thread of Go's blocks in the disk.
+// (The kernel runs what would block on its own workers, see Config.IOWQ*.) Its
+// methods may be called from any goroutine at the same time. Errors are
+// *fs.PathError around a syscall.Errno, fs.ErrClosed or io errors.
+//
+// Memory given to ReadAt and WriteAt belongs to the kernel until they return.
+// If it lies in the poller's registered buffers, READ_FIXED and WRITE_FIXED
+// are used.
+type File struct {
+	p    *Poller
+	name string
+	d    descriptor
+}
+
+// maxTransfer is the most that one read or write moves: MAX_RW_COUNT,
+// include/linux/fs.h.
+const maxTransfer = 0x7ffff000
+
+// OpenFile opens a file as os.OpenFile does. It needs kernel 5.6.
+func (p *Poller) OpenFile(name string, flag int, perm fs.FileMode) (*File, error) {
+	path, err := unix.ByteSliceFromString(name)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+	}
+	for {
+		res, err := p.do(request{
+			op: iouring.IORING_OP_OPENAT, fd: unix.AT_FDCWD, addr: addrOf(path), len: syscallMode(perm),
+			rwFlag: uint32(flag) | unix.O_CLOEXEC,
+		}, path)
+		if err == nil && res == -int32(syscall.EINTR) {
+			continue
+		}
+		if err == nil && res < 0 {
+			err = syscall.Errno(-res)
+		}
+		if err != nil {
+			return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+		}
+		f := &File{p: p, name: name}
+		f.d.init(int(res))
+		return f, nil
+	}
+}
+
+// syscallMode is the mode_t of perm, as os.OpenFile makes it.
+func syscallMode(perm fs.FileMode) uint32 {
+	m := uint32(perm.Perm())
+	for bit, mode := range map[fs.FileMode]uint32{fs.ModeSetuid: unix.S_ISUID, fs.ModeSetgid: unix.S_ISGID, fs.ModeSticky: unix.S_ISVTX} {
+		if perm&bit != 0 {
+			m |= mode
+		}
+	}
+	return m
+}
+
+// Name returns the name that OpenFile was given.
+func (f *File) Name() string { return f.name }
+
+// fail wraps an error.
+func (f *File) fail(op string, err error) error {
+	if err == nil || err == io.EOF {
+		return err
+	}
+	if err == ErrClosed {
+		err = fs.ErrClosed
+	}
+	return &fs.PathError{Op: op, Path: f.name, Err: err}
+}
+
+// run runs one request on the file, again when it was interrupted.
+func (f *File) run(q request, buf []byte) (int, error) {
+	sysfd, err := f.d.use()
+	if err != nil {
+		return 0, err
+	}
+	defer f.d.unuse()
+	q.fd = int32(sysfd)
+	for {
+		res, err := f.p.do(q, buf)
+		switch {
+		case err != nil:
+			return 0, err
+		case res >= 0:
+			return int(res), nil
+		case res == -int32(syscall.EINTR), res == -int32(syscall.EAGAIN):
+			continue
+		case res == -int32(syscall.ECANCELED): // by Poller.Close
+			return 0, ErrClosed
+		}
+		return 0, syscall.Errno(-res)
+	}
+}
+
+// ReadAt reads len(b) bytes at off, or less at the end of the file: then the
+// error is io.EOF.
+func (f *File) ReadAt(b []byte, off int64) (int, error) {
+	if off < 0 {
+		return 0, f.fail("readat", syscall.EINVAL)
+	}
+	n := 0
+	for n < len(b) {
+		m, err := f.run(f.p.transfer(iouring.IORING_OP_READ, b[n:], off+int64(n)), b)
+		n += m
+		if err == nil && m == 0 {
+			err = io.EOF
+		}
+		if err != nil {
+			return n, f.fail("read", err)
+		}
+	}
+	return n, nil
+}
+
+// WriteAt writes b at off. On an error, n bytes were written.
+func (f *File) WriteAt(b []byte, off int64) (n int, err error) {
+	if off < 0 {
+		return 0, f.fail("writeat", syscall.EINVAL)
+	}
+	for n < len(b) {
+		m, err := f.run(f.p.transfer(iouring.IORING_OP_WRITE, b[n:], off+int64(n)), b)
+		n += m
+		if err == nil && m == 0 {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return n, f.fail("write", err)
+		}
+	}
+	return n, nil
+}
+
+// transfer is a read or write request: of a registered buffer, if b is in one.
+func (p *Poller) transfer(op uint8, b []byte, off int64) request {
+	q := request{op: op, addr: addrOf(b), len: uint32(min(len(b), maxTransfer)), off: uint64(off)}
+	if p.registered(b) {
+		q.buf = fixedIndex
+		q.op = iouring.IORING_OP_READ_FIXED
+		if op == iouring.IORING_OP_WRITE {
+			q.op = iouring.IORING_OP_WRITE_FIXED
+		}
+	}
+	return q
+}
+
+// Sync makes the file's data and metadata durable (fsync).
+func (f *File) Sync() error {
+	_, err := f.run(request{op: iouring.IORING_OP_FSYNC}, nil)
+	return f.fail("sync", err)
+}
+
+// Datasync makes the file's data durable (fdatasync).
+func (f *File) Datasync() error {
+	_, err := f.run(request{op: iouring.IORING_OP_FSYNC, rwFlag: abi.FsyncDatasync}, nil)
+	return f.fail("datasync", err)
+}
+
+// Allocate reserves disk space for n bytes at off (fallocate). With keepSize
+// the file does not grow. Not every file system can: EOPNOTSUPP.
+func (f *File) Allocate(off, n int64, keepSize bool) error {
+	var mode uint32
+	if keepSize {
+		mode = unix.FALLOC_FL_KEEP_SIZE
+	}
+	_, err := f.run(request{op: iouring.IORING_OP_FALLOCATE, off: uint64(off), addr: uint64(n), len: mode}, nil)
+	return f.fail("fallocate", err)
+}
+
+// Truncate sets the file's size. It is ftruncate(2): the ring's own operation
+// needs kernel 6.9.
+func (f *File) Truncate(size int64) error {
+	sysfd, err := f.d.use()
+	if err != nil {
+		return f.fail("truncate", err)
+	}
+	defer f.d.unuse()
+	for err = unix.Ftruncate(sysfd, size); err == unix.EINTR; {
+		err = unix.Ftruncate(sysfd, size)
+	}
+	return f.fail("truncate", err)
+}
+
+// Control runs fn on the descriptor, which stays open meanwhile.
+func (f *File) Control(fn func(sysfd uintptr)) error {
+	sysfd, err := f.d.use()
+	if err != nil {
+		return f.fail("control", err)
+	}
+	defer f.d.unuse()
+	fn(uintptr(sysfd))
+	return nil
+}
+
+// Close closes the file when the operations that run have ended; others get
+// fs.ErrClosed.
+func (f *File) Close() error { return f.fail("close", f.d.close()) }
