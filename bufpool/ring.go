@@ -26,6 +26,7 @@ type Ring struct {
 
 	mu   sync.Mutex
 	tail uint16 // guarded by mu; the kernel reads a copy in the entries
+	gone bool   // guarded by mu: Close was called
 
 	// inUse is how many buffers completions have named and nobody released.
 	inUse atomic.Int64
@@ -83,11 +84,17 @@ func (r *Ring) Take(id uint16, n int) []byte {
 
 // Release gives a buffer back to the kernel.
 func (r *Ring) Release(id uint16) {
-	r.inUse.Add(-1)
 	r.mu.Lock()
+	defer r.mu.Unlock()
+	left := r.inUse.Add(-1)
+	if r.gone {
+		if left == 0 {
+			_ = r.mem.unmap()
+		}
+		return
+	}
 	r.put(id)
 	r.entries.publish(r.tail)
-	r.mu.Unlock()
 }
 
 // put writes the entry of a buffer at the tail, not yet visible to the kernel.
@@ -97,6 +104,14 @@ func (r *Ring) put(id uint16) {
 	r.tail++
 }
 
-// Close unmaps the memory. The ring must have been unregistered, or its
-// io_uring closed, and no buffer may be in use.
-func (r *Ring) Close() error { return r.mem.unmap() }
+// Close unmaps the memory, now or when the last buffer that is in use is
+// released. The ring must have been unregistered, or its io_uring closed.
+func (r *Ring) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.gone = true
+	if r.inUse.Load() > 0 {
+		return nil
+	}
+	return r.mem.unmap()
+}

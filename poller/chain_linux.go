@@ -1,8 +1,6 @@
 package poller
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -63,30 +61,14 @@ const (
 
 var stepNames = [...]string{"write", "read", "sync", "datasync", "send", "recv"}
 
-// ErrCanceled is the error of a step that was not run because its chain broke.
-var ErrCanceled = errors.New("canceled: the chain broke before this step")
-
-// ErrShort is the error of a step that has moved some of its bytes: Chain.Run,
-// called again, moves the rest.
-var ErrShort = errors.New("short transfer")
-
-// ChainError says where a chain broke.
-type ChainError struct {
-	Index int // of the step
-	Op    string
-	Err   error
-}
-
-// Error implements error.
-func (e *ChainError) Error() string {
-	return fmt.Sprintf("chain broke at step %d (%s): %v", e.Index, e.Op, e.Err)
-}
-
-// Unwrap returns why.
-func (e *ChainError) Unwrap() error { return e.Err }
-
 // NewChain returns an empty chain.
 func (p *Poller) NewChain() *Chain { return &Chain{p: p} }
+
+// Len is the number of steps.
+func (c *Chain) Len() int { return len(c.steps) }
+
+// Step returns step i.
+func (c *Chain) Step(i int) *Step { return c.steps[i] }
 
 func (c *Chain) add(s *Step) *Step {
 	s.Err = ErrCanceled
@@ -300,6 +282,18 @@ func (s *Step) finish() {
 	default:
 		s.Err = errno
 	}
+	if s.Err != nil && s.fd != nil {
+		if err := s.fd.closed(); err != nil {
+			s.Err = err
+		}
+	}
+}
+
+// closed returns why the FD is closed, nil if it is not.
+func (fd *FD) closed() error {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	return fd.closing
 }
 
 // beginTask counts a chain's request on the FD and returns its descriptor. The

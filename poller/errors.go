@@ -8,6 +8,9 @@ var ErrUnsupported = errors.New("io_uring needs Linux")
 // ErrClosed is returned by calls on a closed FD.
 var ErrClosed = errors.New("use of closed file descriptor")
 
+// ErrAhead is what SpliceRead returns while there are bytes received ahead.
+var ErrAhead = errors.New("poller: bytes were received ahead")
+
 // ErrIdle is returned by calls on an FD that Config.IdleTimeout has closed.
 var ErrIdle = errors.New("connection closed after idle timeout")
 

@@ -33,6 +33,11 @@ func (fd *FD) RawRead(f func(sysfd uintptr) bool) error {
 			return err
 		}
 	}
+	return fd.rawRead(f)
+}
+
+// rawRead is RawRead with both locks held and nothing received ahead.
+func (fd *FD) rawRead(f func(sysfd uintptr) bool) error {
 	for refused := 0; ; refused++ {
 		if fd.closing == nil && fd.rd.expired {
 			return os.ErrDeadlineExceeded

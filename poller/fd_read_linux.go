@@ -28,6 +28,9 @@ func (fd *FD) read(b []byte) (int, error) {
 		if fd.closing != nil {
 			return 0, fd.closing
 		}
+		if fd.ev != nil {
+			return 0, errServed
+		}
 		if len(b) == 0 {
 			return 0, nil
 		}

@@ -179,6 +179,42 @@ func (f *File) Allocate(off, n int64, keepSize bool) error {
 	return f.fail("fallocate", err)
 }
 
+// SpliceFrom moves up to n bytes from a pipe to the file at off, inside the
+// kernel (IORING_OP_SPLICE, 5.7), and returns how many it moved.
+func (f *File) SpliceFrom(pipe int, off int64, n int) (int, error) {
+	m, err := f.run(request{
+		op: iouring.IORING_OP_SPLICE, in: int32(pipe), addr: noOffset, off: uint64(off),
+		len: uint32(n), rwFlag: unix.SPLICE_F_MOVE,
+	}, nil)
+	return m, f.fail("splice", err)
+}
+
+// SpliceTo moves up to n bytes of the file at off to a pipe. 0 is the end of the
+// file.
+func (f *File) SpliceTo(pipe int, off int64, n int) (int, error) {
+	sysfd, err := f.d.use()
+	if err != nil {
+		return 0, f.fail("splice", err)
+	}
+	defer f.d.unuse()
+	for {
+		res, err := f.p.do(request{
+			op: iouring.IORING_OP_SPLICE, fd: int32(pipe), in: int32(sysfd), addr: uint64(off), off: noOffset,
+			len: uint32(n), rwFlag: unix.SPLICE_F_MOVE,
+		}, nil)
+		switch {
+		case err == nil && res == -int32(syscall.EINTR):
+			continue
+		case err == nil && res < 0:
+			err = syscall.Errno(-res)
+		}
+		return int(max(res, 0)), f.fail("splice", err)
+	}
+}
+
+// noOffset is the offset of a pipe in a splice: it has none.
+const noOffset = 1<<64 - 1
+
 // Truncate sets the file's size. It is ftruncate(2): the ring's own operation
 // needs kernel 6.9.
 func (f *File) Truncate(size int64) error {

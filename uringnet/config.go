@@ -114,6 +114,22 @@ type Config struct {
 	// for each connection opened and closed; 0 means none. Not with
 	// ModeDedicated.
 	FixedFiles int
+	// FixedBuffers and FixedBufferSize are the number and the size in bytes of
+	// the registered buffers for files (Engine.FixedBuffers); 0 means 1024 of
+	// 4 KiB.
+	FixedBuffers, FixedBufferSize int
+	// IOWQBounded and IOWQUnbounded limit the kernel's own workers for each
+	// thread that submits: for regular files, and for all else (kernel 5.15). 0
+	// means the kernel's choice.
+	IOWQBounded, IOWQUnbounded int
+	// IOWQCPUs are the CPUs of those workers; empty means all. With
+	// ModeDedicated and ModeSQPoll only.
+	IOWQCPUs []int
+	// ZeroCopySend is the length from which a Write on TCP is sent without
+	// copying (kernel 6.2); 0 means never, which is best over loopback. Such a
+	// Write returns when the peer has acknowledged the bytes; a deadline that
+	// ends it earlier resets the connection.
+	ZeroCopySend int
 	// IdleTimeout closes connections on which nothing was received or sent
 	// for that long; 0 means never. Calls on them then return ErrIdle.
 	IdleTimeout time.Duration
@@ -133,6 +149,8 @@ func (c *Config) poller() poller.Config {
 		Mode: c.Mode, SQPollCPUs: c.SQPollCPUs, SQPollIdle: c.SQPollIdle, BatchWait: c.BatchWait,
 		BufferSize: c.BufferSize, BufferCount: c.BufferCount, MaxConnBuffers: c.MaxConnBuffers,
 		Receive: c.Receive, DirectRecv: c.DirectRecv, FixedFiles: c.FixedFiles, IdleTimeout: c.IdleTimeout,
+		FixedBuffers: c.FixedBuffers, FixedBufferSize: c.FixedBufferSize,
+		IOWQBounded: c.IOWQBounded, IOWQUnbounded: c.IOWQUnbounded, IOWQCPUs: c.IOWQCPUs, ZeroCopySend: c.ZeroCopySend,
 		Disable: c.Disable, Logger: c.Logger,
 	}
 }

@@ -2,6 +2,7 @@ package uringnet
 
 import (
 	"errors"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -22,6 +23,8 @@ type Engine struct {
 	fallbacks atomic.Uint64
 	nextRing  atomic.Uint64 // homes of event-driven connections, in turn
 	closed    atomic.Bool
+	heapOnce  sync.Once
+	heap      *heapBuffers // FixedBuffers on the standard library
 	isDefault bool
 	unix      sync.Map // *net.UnixListener -> nil: those kept beside their streams
 }
@@ -80,13 +83,22 @@ type backend interface {
 	// open puts a descriptor on the rings. It owns sysfd from then on, unless
 	// it returns an error.
 	open(sysfd int, o poller.FDOptions) (stream, error)
+	openFile(name string, flag int, perm fs.FileMode) (ringFile, error)
+	fixedBuffers() (FixedBuffers, error)
+	runChain(c *Chain) error
 	Status() poller.Status
 	Counters() []poller.Counters
 	Close() error
 }
 
 // Status says how the engine runs.
-func (e *Engine) Status() Status { return e.status }
+func (e *Engine) Status() Status {
+	s := e.status
+	if e.rings != nil {
+		s.Ring = e.rings.Status() // it may have got buffers for files since
+	}
+	return s
+}
 
 // Stats returns the engine's counters. It is cheap enough to be called often.
 func (e *Engine) Stats() Stats {
@@ -137,3 +149,11 @@ var defaultEngine = sync.OnceValue(func() *Engine {
 	e.isDefault = true
 	return e
 })
+
+// bufferSize is the size of a receive buffer.
+func (e *Engine) bufferSize() int {
+	if n := e.status.Ring.BufferSize; n > 0 {
+		return n
+	}
+	return stdLendSize
+}

@@ -2,6 +2,7 @@ package uringnet
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/uringnet/go-uringnet/poller"
@@ -54,6 +55,8 @@ func (c *Config) applySetting(key, val string) (err error) {
 		c.Receive, err = poller.ParseReceive(val)
 	case "direct-recv":
 		c.DirectRecv, err = poller.ParseDirectRecv(val)
+	case "zero-copy-send":
+		c.ZeroCopySend, err = strconv.Atoi(val)
 	case "fallback":
 		c.Fallback, err = parseFallback(val)
 	case "disable":

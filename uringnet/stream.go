@@ -31,6 +31,8 @@ type stream interface {
 	RawRead(f func(sysfd uintptr) bool) error
 	RawWrite(f func(sysfd uintptr) bool) error
 	Dup() (sysfd int, err error)
+	Lend(b *poller.Buffer) error
+	SpliceRead(f func(sysfd uintptr) bool) error
 
 	// Event-driven use: see poller.FD.Serve.
 	Serve(ev poller.Events, ring int) error

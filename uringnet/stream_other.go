@@ -5,7 +5,9 @@ package uringnet
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"net"
+	"os"
 	"syscall"
 	"time"
 
@@ -16,6 +18,8 @@ import (
 // what follows only lets the package build.
 
 func newBackend(poller.Config) (backend, error) { return nil, poller.ErrUnsupported }
+
+var errAppend = errors.ErrUnsupported
 
 var errNoRing = errors.New("uringnet: no ring on this system")
 
@@ -33,5 +37,11 @@ func setKeepAlivePeriod(stream, time.Duration) error                   { return 
 func setKeepAliveConfig(stream, net.KeepAliveConfig) error             { return errNoRing }
 func isMultipathTCP(stream) (bool, error)                              { return false, errNoRing }
 func sendFile(stream, io.Reader) (int64, error, bool)                  { return 0, nil, false }
+func spliceTarget(io.Writer) pipeTarget                                { return nil }
+func spliceOut(pipeTarget, *conn, int64) (int64, error, bool)          { return 0, errNoRing, false }
+func spliceFile(*conn, *File, int64) (int64, error)                    { return 0, errNoRing }
+func statRing(*File) (fs.FileInfo, error)                              { return nil, errNoRing }
+func datasync(f *os.File) error                                        { return f.Sync() }
+func allocate(*os.File, int64, int64, bool) error                      { return errors.ErrUnsupported }
 func recvMsg(stream, []byte, []byte) (int, int, int, error)            { return 0, 0, 0, errNoRing }
 func sendMsg(stream, []byte, []byte) (int, int, error)                 { return 0, 0, errNoRing }

@@ -112,8 +112,9 @@ func (c *TCPConn) MultipathTCP() (bool, error) {
 	return isMultipathTCP(c.fd)
 }
 
-// ReadFrom implements io.ReaderFrom: a file is sent by sendfile(2), buffers
-// (*net.Buffers) by gathered sends, anything else is copied.
+// ReadFrom implements io.ReaderFrom: a file is sent by sendfile(2), a *File and
+// another connection of this package by splicing, buffers (*net.Buffers) by
+// gathered sends, anything else is copied.
 func (c *TCPConn) ReadFrom(r io.Reader) (int64, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
@@ -131,11 +132,17 @@ func (c *TCPConn) ReadFrom(r io.Reader) (int64, error) {
 		}
 		return n, err
 	}
-	n, err := io.Copy(writerOnly{c}, r)
+	if n, err, handled := sendRingFile(&c.conn, r); handled {
+		return n, c.copyErr("readfrom", err)
+	}
+	n, err := copyIn(&c.conn, r)
 	return n, c.copyErr("readfrom", err)
 }
 
-// WriteTo implements io.WriterTo by copying until end of file.
+// WriteTo implements io.WriterTo: it passes what is received to w from the
+// ring's buffers, without copying, until end of file. To another connection of
+// this package, an *os.File or a *File, a long stream is spliced: its bytes
+// stay in the kernel.
 func (c *TCPConn) WriteTo(w io.Writer) (int64, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
@@ -143,7 +150,7 @@ func (c *TCPConn) WriteTo(w io.Writer) (int64, error) {
 	if c.fd == nil {
 		return c.tcp().WriteTo(w)
 	}
-	n, err := io.Copy(w, readerOnly{c})
+	n, err := copyOut(w, &c.conn, -1)
 	return n, c.copyErr("writeto", err)
 }
 
@@ -155,8 +162,5 @@ func (c *TCPConn) copyErr(op string, err error) error {
 	return &net.OpError{Op: op, Net: c.net, Source: c.addr.local, Addr: c.addr.remote, Err: err}
 }
 
-// writerOnly and readerOnly hide ReadFrom and WriteTo from io.Copy.
-type (
-	writerOnly struct{ io.Writer }
-	readerOnly struct{ io.Reader }
-)
+// writerOnly hides ReadFrom from io.Copy.
+type writerOnly struct{ io.Writer }

@@ -1,0 +1,185 @@
+package uringnet
+
+import (
+	"io"
+	"sync"
+	"syscall"
+
+	"github.com/uringnet/go-uringnet/poller"
+)
+
+// Buffer is received bytes that a connection has lent: see ReadBuffer.
+type Buffer = poller.Buffer
+
+// stdLendSize is how much is read at once where the standard library carries
+// the connection.
+const stdLendSize = 16 << 10
+
+var stdBuffers = sync.Pool{New: func() any { b := make([]byte, stdLendSize); return &b }}
+
+// ReadBuffer waits until bytes have been received and lends them where the
+// kernel put them, without copying. They belong to the caller until
+// Buffer.Release, which has to be called, also after the connection was closed:
+// until then a buffer that all connections of a ring share is missing, and
+// counts towards Config.MaxConnBuffers of this one. Errors are Read's; the two may be
+// mixed. On a unix connection, descriptors that are sent along are lost.
+func (c *conn) ReadBuffer() (*Buffer, error) {
+	b := new(Buffer)
+	if err := c.lend(b); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// lend is ReadBuffer into a Buffer of the caller's.
+func (c *conn) lend(b *Buffer) error {
+	if !c.ok() {
+		return syscall.EINVAL
+	}
+	if c.fd == nil {
+		b.Release()
+		p := stdBuffers.Get().(*[]byte)
+		n, err := c.std.Read(*p)
+		if err != nil {
+			stdBuffers.Put(p)
+			return err
+		}
+		*b = *poller.NewBuffer((*p)[:n], func() { stdBuffers.Put(p) })
+		return nil
+	}
+	err := c.fd.Lend(b)
+	if err != nil && err != io.EOF {
+		err = c.fail("read", "read", err)
+	}
+	return err
+}
+
+// bulk is how many full buffers in a row make a stream worth splicing, and how
+// many small pieces in a row make it not worth it any more.
+const bulk = 4
+
+// pipeTarget is where a pipe can be emptied into inside the kernel.
+type pipeTarget interface {
+	// takePipe moves n bytes from the pipe and returns how many it took.
+	takePipe(pipe, n int) (int, error)
+}
+
+// copyOut passes what c receives to w, at most limit bytes if that is not
+// negative, until end of file. Bytes that were received and that w refuses are
+// lost, as io.Copy loses them; those beyond limit stay.
+func copyOut(w io.Writer, c *conn, limit int64) (written int64, err error) {
+	var to pipeTarget
+	if c.fd != nil {
+		to = spliceTarget(w)
+	}
+	var b Buffer
+	defer b.Release()
+	full := 0
+	for limit != 0 {
+		if to != nil && full >= bulk {
+			n, err, again := spliceOut(to, c, limit)
+			written += n
+			if limit > 0 {
+				limit -= n
+			}
+			if !again {
+				return written, err
+			}
+			full = 0
+			continue
+		}
+		n, wasFull, err := c.passOn(w, &b, limit)
+		written += int64(n)
+		if err == io.EOF {
+			return written, nil
+		}
+		if err != nil {
+			return written, err
+		}
+		if limit > 0 {
+			limit -= int64(n)
+		}
+		if full++; !wasFull {
+			full = 0
+		}
+	}
+	return written, nil
+}
+
+// passOn passes one buffer on, or reads no more than limit bytes if that is
+// less than a buffer.
+func (c *conn) passOn(w io.Writer, b *Buffer, limit int64) (n int, full bool, err error) {
+	if limit > 0 && limit < int64(c.eng.bufferSize()) {
+		p := stdBuffers.Get().(*[]byte)
+		defer stdBuffers.Put(p)
+		n, err = c.Read((*p)[:min(limit, stdLendSize)])
+		if n > 0 {
+			var werr error
+			if n, werr = write(w, (*p)[:n]); werr != nil {
+				return n, false, werr
+			}
+		}
+		return n, false, err
+	}
+	if err := c.lend(b); err != nil {
+		return 0, false, err
+	}
+	n, err = write(w, b.Bytes())
+	return n, n >= c.eng.bufferSize(), err
+}
+
+// write is w.Write that is never short without an error.
+func write(w io.Writer, b []byte) (int, error) {
+	n, err := w.Write(b)
+	if err == nil && n < len(b) {
+		err = io.ErrShortWrite
+	}
+	return n, err
+}
+
+// copyIn writes r to w. A connection of this package, or a limited part of one,
+// is not copied.
+func copyIn(w io.Writer, r io.Reader) (int64, error) {
+	limit := int64(-1)
+	lr, limited := r.(*io.LimitedReader)
+	if limited {
+		limit, r = max(lr.N, 0), lr.R
+	}
+	var src *conn
+	switch from := r.(type) {
+	case *TCPConn:
+		src = &from.conn
+	case *UnixConn:
+		src = &from.conn
+	}
+	if src == nil || !src.ok() || src.fd == nil {
+		if limited {
+			r = lr
+		}
+		return io.Copy(writerOnly{w}, r)
+	}
+	n, err := copyOut(w, src, limit)
+	if limited {
+		lr.N -= n
+	}
+	return n, err
+}
+
+// sendRingFile sends a *File of a ring, or a limited part of one, without
+// copying it.
+func sendRingFile(c *conn, r io.Reader) (n int64, err error, handled bool) {
+	limit := int64(-1)
+	lr, limited := r.(*io.LimitedReader)
+	if limited {
+		limit, r = max(lr.N, 0), lr.R
+	}
+	f, ok := r.(*File)
+	if !ok || f.ring == nil {
+		return 0, nil, false
+	}
+	n, err = spliceFile(c, f, limit)
+	if limited {
+		lr.N -= n
+	}
+	return n, err, true
+}
