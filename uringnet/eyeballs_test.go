@@ -22,23 +22,43 @@ import (
 // drops further connects, so that they neither succeed nor fail.
 func fullListener(t *testing.T, address string) (actual string) {
 	t.Helper()
-	ap := netip.MustParseAddrPort(address)
+	s, err := bindTo(netip.MustParseAddrPort(address))
+	must(t, err)
+	return fill(t, s)
+}
+
+// bindTo returns a socket that is bound and does not listen: connections to it
+// are refused, and nobody else gets its port.
+func bindTo(ap netip.AddrPort) (sysfd int, err error) {
 	family, sa := unix.AF_INET, unix.Sockaddr(&unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: int(ap.Port())})
 	if ap.Addr().Is6() {
 		family, sa = unix.AF_INET6, &unix.SockaddrInet6{Addr: ap.Addr().As16(), Port: int(ap.Port())}
 	}
 	s, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	must(t, err)
-	t.Cleanup(func() { unix.Close(s) })
-	must(t, unix.Bind(s, sa))
-	must(t, unix.Listen(s, 0))
-	sa, err = unix.Getsockname(s)
-	must(t, err)
-	port := ap.Port()
-	if sa4, ok := sa.(*unix.SockaddrInet4); ok {
-		port = uint16(sa4.Port)
+	if err != nil {
+		return -1, err
 	}
-	actual = netip.AddrPortFrom(ap.Addr(), port).String()
+	if err := unix.Bind(s, sa); err != nil {
+		unix.Close(s)
+		return -1, err
+	}
+	return s, nil
+}
+
+// fill listens on a bound socket with a backlog of nothing and fills it, until
+// the test ends.
+func fill(t *testing.T, s int) (actual string) {
+	t.Helper()
+	t.Cleanup(func() { unix.Close(s) })
+	must(t, unix.Listen(s, 0))
+	sa, err := unix.Getsockname(s)
+	must(t, err)
+	switch sa := sa.(type) {
+	case *unix.SockaddrInet4:
+		actual = netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port)).String()
+	case *unix.SockaddrInet6:
+		actual = netip.AddrPortFrom(netip.AddrFrom16(sa.Addr), uint16(sa.Port)).String()
+	}
 	for range 10 {
 		c, err := net.DialTimeout("tcp", actual, 50*time.Millisecond)
 		if err != nil {
@@ -48,6 +68,22 @@ func fullListener(t *testing.T, address string) (actual string) {
 	}
 	t.Fatal("the backlog does not fill")
 	return ""
+}
+
+// listenBeside listens on 127.0.0.1 at a port that is bound, and refuses, on ::1.
+func listenBeside(t *testing.T, e *uringnet.Engine) (ln net.Listener, port uint16, six int) {
+	t.Helper()
+	for range 10 {
+		ln = listen(t, stackOf(e), "tcp")
+		port = netip.MustParseAddrPort(ln.Addr().String()).Port()
+		six, err := bindTo(netip.AddrPortFrom(netip.IPv6Loopback(), port))
+		if err == nil {
+			return ln, port, six
+		}
+		ln.Close() // somebody else has it there
+	}
+	t.Fatal("no port is free on both addresses")
+	return nil, 0, -1
 }
 
 // fakeResolver resolves every name to 127.0.0.1 and ::1.
@@ -111,8 +147,7 @@ func TestHappyEyeballs(t *testing.T) {
 		return
 	}
 	forEngines(t, mainKinds, func(t *testing.T, e *uringnet.Engine) {
-		ln := listen(t, stackOf(e), "tcp")
-		port := netip.MustParseAddrPort(ln.Addr().String()).Port()
+		ln, port, six := listenBeside(t, e)
 		dial := func(d uringnet.Dialer) {
 			t.Helper()
 			d.Engine, d.Resolver = e, fakeResolver()
@@ -132,7 +167,7 @@ func TestHappyEyeballs(t *testing.T) {
 		for _, delay := range []time.Duration{0, time.Millisecond, -1} {
 			dial(uringnet.Dialer{FallbackDelay: delay}) // ::1 refuses
 		}
-		fullListener(t, netip.AddrPortFrom(netip.IPv6Loopback(), port).String())
+		fill(t, six)
 		before := leakcheck.Take()
 		for range 3 {
 			dial(uringnet.Dialer{FallbackDelay: time.Millisecond}) // ::1 is silent
