@@ -1,4 +1,4 @@
-// Package poller drives io_uring rings for stream sockets.
+// Package poller drives io_uring rings for stream sockets and files.
 //
 // # Contract
 //
@@ -14,6 +14,15 @@
 // (bufpool.Ring), reaped (cq_linux.go), queued on its FD and its reader woken
 // (fd_recv_linux.go), copied out and the buffer released (fd_read_linux.go).
 //
+// Event-driven, it is passed to a handler where it lies: reaped, its FD is put
+// on its home ring's list (events_linux.go), and one of that ring's goroutines
+// calls Events.Data (fd_events_linux.go), then sends what handlers have written
+// (fd_events_out_linux.go).
+//
+// A File's operation, or a Chain's, is a task (task_linux.go): a request whose
+// caller waits for that one completion. file_linux.go has the operations,
+// chain_linux.go links them, fixed_linux.go registers memory for them.
+//
 // # Who may call what
 //
 // The exported methods may be called from any goroutine. push may be called
@@ -23,13 +32,15 @@
 //
 // # Lock order
 //
-//	FD.rl, FD.wl  serialise the callers of Read and Write; held while they park
+//	FD.rl, FD.wl  serialise the callers of Read and Write; held while they park;
+//	              a chain takes several, in the order of its FDs' slots
+//	events.run    held while the handlers of a ring's event-driven FDs run
 //	ring.cqMu     held while completions are read and handled
 //	FD.mu         the state of an FD; never held across a park, nor an enter but
 //	              that which wakes a kernel thread (SQPoll)
 //	ring.enterMu  held while requests are submitted
-//	ring.sqMu     the submission queue; innermost, as are slots.mu and the lock
-//	              of a bufpool.Ring
+//	ring.sqMu     the submission queue; innermost, as are slots.mu, events.mu,
+//	              descriptor.mu and the locks of package bufpool
 //
 // A lock is taken only while holding locks above it.
 package poller
