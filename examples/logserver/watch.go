@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+)
+
+// quiet is for how long a connection has to be silent at shutdown to have sent
+// all that it was sending.
+const quiet = 200 * time.Millisecond
+
+// enter adds a connection to those being served; false if the server stops.
+func (s *server) enter(c connection) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.draining {
+		return false
+	}
+	s.conns[c] = false
+	return true
+}
+
+// leave takes a connection out again, once it is done with.
+func (s *server) leave(c connection) {
+	s.open.Add(-1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, entered := s.conns[c]; !entered {
+		return // it came when the server stopped
+	}
+	delete(s.conns, c)
+	if s.draining && len(s.conns) == 0 {
+		close(s.drained)
+	}
+}
+
+// watchIdle closes connections that are silent for longer than -idle. Rings do
+// that themselves; this is for the standard library.
+func (s *server) watchIdle(ctx context.Context) {
+	tick := time.NewTicker(max(min(s.cfg.idle/4, time.Second), time.Millisecond))
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			s.finishSilent(s.cfg.idle)
+		}
+	}
+}
+
+// finishSilent finishes the connections silent for at least that long.
+func (s *server) finishSilent(atLeast time.Duration) {
+	now := time.Now()
+	var silent []connection
+	s.mu.Lock()
+	for c, finished := range s.conns {
+		if !finished && c.silent(now) >= atLeast {
+			s.conns[c] = true
+			silent = append(silent, c)
+		}
+	}
+	s.mu.Unlock()
+	for _, c := range silent {
+		s.idleClosed.Add(1)
+		c.finish()
+	}
+}
+
+// closeConns closes every connection at once.
+func (s *server) closeConns() {
+	s.mu.Lock()
+	conns := slices.Collect(maps.Keys(s.conns))
+	s.mu.Unlock()
+	for _, c := range conns {
+		_ = c.Close()
+	}
+}
+
+// drain lets the connections end. They are read until all have been quiet for a
+// while, for half the grace at most; the other half is for storing and
+// acknowledging what came.
+func (s *server) drain() {
+	began := time.Now()
+	s.watching.Store(true)
+	s.mu.Lock()
+	s.draining = true
+	for c := range s.conns {
+		c.begin(began)
+	}
+	if len(s.conns) == 0 {
+		close(s.drained)
+	}
+	s.mu.Unlock()
+	s.awaitQuiet(min(quiet, s.cfg.grace/4), s.cfg.grace/2)
+	ctx, cancel := context.WithDeadline(context.Background(), began.Add(s.cfg.grace))
+	defer cancel()
+	if err := s.intake.Shutdown(ctx); err != nil {
+		s.log.Warn("logserver: connections did not end in time", "error", err)
+	}
+	s.closeConns() // those that have not begun yet: TLS handshakes
+	s.awaitDrained()
+}
+
+// awaitQuiet waits until all connections are silent for atLeast, or patience
+// has run out.
+func (s *server) awaitQuiet(atLeast, patience time.Duration) {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	timeout := time.After(patience)
+	for !s.silent(atLeast) {
+		select {
+		case <-s.drained:
+			return
+		case <-timeout:
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// silent reports whether all connections are silent for at least that long.
+func (s *server) silent(atLeast time.Duration) bool {
+	now := time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		if c.silent(now) < atLeast {
+			return false
+		}
+	}
+	return true
+}
+
+// awaitDrained waits until all connections are done with, a second at most.
+func (s *server) awaitDrained() {
+	select {
+	case <-s.drained:
+	case <-time.After(time.Second):
+	}
+}

@@ -1,0 +1,270 @@
+package frame
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+)
+
+// Errors that end a connection.
+var (
+	// ErrFrame is a length that is none, or too long.
+	ErrFrame = errors.New("bad frame")
+	// ErrHalfFrame is the end of the stream inside an octet-counted frame.
+	ErrHalfFrame = errors.New("stream ends inside a frame")
+)
+
+// maxDigits bounds an octet count: longer ones are garbage.
+const maxDigits = 10
+
+// Splitter cuts a stream into messages. Each frame is detected anew: a digit
+// from 1 to 9 begins an octet-counted one ("LEN SP MSG"), anything else a line
+// that ends in LF. A CR before the LF is dropped, empty lines are skipped, NULs
+// are kept. A Splitter belongs to one goroutine at a time.
+type Splitter struct {
+	// Oversized counts lines that were longer than the limit and were cut.
+	Oversized uint64
+
+	max     int
+	part    []byte // a frame that is not whole, without its count
+	state   state
+	need    int  // state octets: the frame's length
+	digits  int  // state count: how many there were
+	pending bool // part is a whole message that emit has refused
+	err     error
+}
+
+type state uint8
+
+const (
+	start  state = iota // before a frame
+	line                // in a line
+	skip                // in what is dropped of a line that is too long
+	count               // in an octet count
+	octets              // in an octet-counted message
+)
+
+// NewSplitter returns a Splitter for messages of at most maxLen bytes.
+func NewSplitter(maxLen int) *Splitter { return &Splitter{max: max(maxLen, 1)} }
+
+// Feed calls emit for each message that b completes. A message is valid during
+// the call only. If emit returns false, Feed stops: used says how many bytes of
+// b were consumed, and the refused message comes again with the next Feed, to
+// which the rest of b has to be given. After an error the stream cannot be read
+// any further.
+func (s *Splitter) Feed(b []byte, emit func(msg []byte) bool) (used int, err error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	if !s.flush(emit) {
+		return 0, nil
+	}
+	for used < len(b) {
+		n, ok := s.step(b[used:], emit)
+		used += n
+		if s.err != nil {
+			return used, s.err
+		}
+		if !ok {
+			return used, nil
+		}
+	}
+	return used, nil
+}
+
+// flush emits a message that was refused.
+func (s *Splitter) flush(emit func([]byte) bool) bool {
+	if !s.pending {
+		return true
+	}
+	if !emit(s.part) {
+		return false
+	}
+	s.reset()
+	return true
+}
+
+func (s *Splitter) reset() {
+	s.part, s.state, s.pending, s.need, s.digits = s.part[:0], start, false, 0, 0
+}
+
+// step consumes what b has of one frame. ok is false if emit refused.
+func (s *Splitter) step(b []byte, emit func([]byte) bool) (n int, ok bool) {
+	switch s.state {
+	case start:
+		if b[0]-'1' <= 8 {
+			s.state = count
+			return 0, true
+		}
+		s.state = line
+		return s.line(b, emit)
+	case line:
+		return s.line(b, emit)
+	case skip:
+		return s.skipLine(b, emit)
+	case count:
+		return s.count(b), true
+	default:
+		return s.octets(b, emit)
+	}
+}
+
+// line consumes a line, or what there is of it.
+func (s *Splitter) line(b []byte, emit func([]byte) bool) (n int, ok bool) {
+	i := bytes.IndexByte(b, '\n')
+	if i < 0 {
+		return s.keepLine(b), true
+	}
+	if len(s.part) > 0 {
+		return s.endPart(b[:i], emit)
+	}
+	msg := trimCR(b[:i])
+	if len(msg) > s.max {
+		s.Oversized++
+		msg = msg[:s.max]
+		if !emit(msg) {
+			s.Oversized-- // it comes again
+			return 0, s.refuse()
+		}
+	} else if len(msg) > 0 && !emit(msg) {
+		return 0, s.refuse()
+	}
+	s.state = start
+	return i + 1, true
+}
+
+// refuse leaves a line that lies whole in b to the next Feed.
+func (s *Splitter) refuse() bool {
+	s.state = start
+	return false
+}
+
+// keepLine keeps the beginning of a line: one byte more than the limit, which
+// may be a CR.
+func (s *Splitter) keepLine(b []byte) int {
+	room := s.max + 1 - len(s.part)
+	if len(b) > room {
+		s.part = append(s.part, b[:room]...)
+		s.state = skip
+		return room
+	}
+	s.part = append(s.part, b...)
+	return len(b)
+}
+
+// endPart completes a line that was begun before. Its LF comes after b.
+func (s *Splitter) endPart(b []byte, emit func([]byte) bool) (n int, ok bool) {
+	if len(s.part)+len(b) > s.max+1 {
+		return s.keepLine(b), true
+	}
+	s.part = trimCR(append(s.part, b...))
+	s.cut()
+	return len(b) + 1, s.emitPart(emit)
+}
+
+// cut shortens part to the limit.
+func (s *Splitter) cut() {
+	if len(s.part) > s.max {
+		s.part = s.part[:s.max]
+		s.Oversized++
+	}
+}
+
+// emitPart emits part, or keeps it until it is taken.
+func (s *Splitter) emitPart(emit func([]byte) bool) bool {
+	if len(s.part) > 0 {
+		s.pending = true
+	} else {
+		s.reset()
+	}
+	return s.flush(emit)
+}
+
+// skipLine drops the rest of a line that is too long.
+func (s *Splitter) skipLine(b []byte, emit func([]byte) bool) (n int, ok bool) {
+	i := bytes.IndexByte(b, '\n')
+	if i < 0 {
+		return len(b), true
+	}
+	s.cut()
+	return i + 1, s.emitPart(emit)
+}
+
+// count reads an octet count.
+func (s *Splitter) count(b []byte) (n int) {
+	for ; n < len(b); n++ {
+		c := b[n]
+		switch {
+		case c == ' ' && s.digits > 0:
+			s.state = octets
+			return n + 1
+		case c-'0' > 9:
+			s.err = fmt.Errorf("%w: byte %q in an octet count", ErrFrame, c)
+			return n
+		}
+		s.digits++
+		s.need = s.need*10 + int(c-'0')
+		if s.digits > maxDigits || s.need > s.max {
+			s.err = fmt.Errorf("%w: octet count above the limit of %d", ErrFrame, s.max)
+			return n
+		}
+	}
+	return n
+}
+
+// octets consumes an octet-counted message, or what there is of it.
+func (s *Splitter) octets(b []byte, emit func([]byte) bool) (n int, ok bool) {
+	if len(s.part) == 0 && len(b) >= s.need {
+		if !emit(b[:s.need]) {
+			return 0, false // the count is consumed, the message is not
+		}
+		n = s.need
+		s.reset()
+		return n, true
+	}
+	n = min(s.need-len(s.part), len(b))
+	s.part = append(s.part, b[:n]...)
+	if len(s.part) < s.need {
+		return n, true
+	}
+	return n, s.emitPart(emit)
+}
+
+// End is called at the end of the stream. What there is of a last frame is
+// emitted: a line without its LF, or a part of an octet-counted message, which is
+// ErrHalfFrame. If emit refuses, End has to be called again.
+func (s *Splitter) End(emit func(msg []byte) bool) error {
+	if s.err != nil {
+		return s.err
+	}
+	half := s.state == count || s.state == octets && !s.pending
+	if !s.pending {
+		if s.state != octets {
+			s.part = trimCR(s.part)
+			s.cut()
+		}
+		if s.state == count || len(s.part) == 0 {
+			s.reset()
+			return halfErr(half)
+		}
+	}
+	if !emit(s.part) {
+		return nil
+	}
+	s.reset()
+	return halfErr(half)
+}
+
+func halfErr(half bool) error {
+	if half {
+		return ErrHalfFrame
+	}
+	return nil
+}
+
+func trimCR(b []byte) []byte {
+	if n := len(b); n > 0 && b[n-1] == '\r' {
+		return b[:n-1]
+	}
+	return b
+}

@@ -1,0 +1,173 @@
+package intake
+
+import (
+	"io"
+	"net"
+	"sync"
+	"time"
+)
+
+const (
+	readSize = 64 << 10 // how much ServeConn reads at a time
+	keepSize = 4 << 10  // larger buffers of acknowledgements are not kept
+)
+
+// ServeConn serves a connection until it ends, closes it, and returns when the
+// store has all that came; acknowledgements are waited for as long as
+// Config.Linger says. Connections are spread over the store's lanes.
+func (s *Server) ServeConn(c net.Conn, proto Proto) {
+	p := &connPeer{c: c, linger: s.cfg.Linger, closed: make(chan struct{})}
+	p.changed.L = &p.mu
+	x := s.NewSession(p, proto, int(s.lanes.Add(1)))
+	buf := make([]byte, readSize)
+	for p.mayRead() {
+		n, err := c.Read(buf)
+		if n > 0 {
+			x.Data(buf[:n])
+		}
+		if err != nil {
+			x.End(err)
+			if err != io.EOF {
+				p.abort()
+			}
+			break
+		}
+	}
+	x.End(net.ErrClosed) // if it was closed while it was paused
+	linger := time.NewTimer(s.cfg.Linger)
+	defer linger.Stop()
+	select {
+	case <-p.closed:
+	case <-linger.C:
+		p.abort()
+		<-p.closed
+	}
+	<-x.done
+}
+
+// A connPeer is a blocking connection as a Peer. What is written is queued, and
+// sent by a goroutine that runs while there is something to send.
+type connPeer struct {
+	c      net.Conn
+	linger time.Duration
+	closed chan struct{} // closed when c is
+
+	mu      sync.Mutex
+	changed sync.Cond // paused or closing changed
+	paused  bool
+	closing bool // close c when all is sent
+	gone    bool // c is closed
+	sending bool // the goroutine runs
+	queue   []byte
+	spare   []byte // the goroutine's when it runs
+	sent    int    // how much it is sending
+}
+
+// Write queues b.
+func (p *connPeer) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closing || p.gone {
+		return 0, net.ErrClosed
+	}
+	p.queue = append(p.queue, b...)
+	if !p.sending {
+		p.sending = true
+		go p.send()
+	}
+	return len(b), nil
+}
+
+// Buffered is the number of bytes not sent yet.
+func (p *connPeer) Buffered() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.queue) + p.sent
+}
+
+// send sends what is queued, and closes the connection then if it should be.
+func (p *connPeer) send() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.queue) > 0 && !p.gone {
+		b := p.queue
+		p.queue, p.spare = p.spare, nil
+		p.sent = len(b)
+		p.mu.Unlock()
+		_, err := p.c.Write(b)
+		p.mu.Lock()
+		p.sent = 0
+		if cap(b) <= keepSize {
+			p.spare = b[:0]
+		}
+		if err != nil {
+			p.queue = nil // whoever reads finds out
+		}
+	}
+	p.sending = false
+	if p.closing {
+		p.closeConn()
+	}
+}
+
+// Pause has mayRead wait.
+func (p *connPeer) Pause() {
+	p.mu.Lock()
+	p.paused = true
+	p.mu.Unlock()
+}
+
+// Resume ends Pause.
+func (p *connPeer) Resume() {
+	p.mu.Lock()
+	p.paused = false
+	p.mu.Unlock()
+	p.changed.Broadcast()
+}
+
+// mayRead waits while the peer is paused. false means that it is being closed.
+func (p *connPeer) mayRead() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.paused && !p.closing {
+		p.changed.Wait()
+	}
+	return !p.closing
+}
+
+// Close closes the connection when what was written has been sent, which the
+// client has some time for.
+func (p *connPeer) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closing {
+		return nil
+	}
+	p.closing = true
+	p.changed.Broadcast()
+	if !p.sending {
+		p.closeConn()
+		return nil
+	}
+	return p.c.SetWriteDeadline(time.Now().Add(p.linger))
+}
+
+// abort closes the connection at once.
+func (p *connPeer) abort() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closing = true
+	p.closeConn()
+}
+
+// closeConn closes the connection, which for TLS may take time. The caller holds
+// p.mu.
+func (p *connPeer) closeConn() {
+	if !p.gone {
+		p.gone = true
+		go func() {
+			p.c.Close()
+			close(p.closed)
+		}()
+	}
+}

@@ -1,0 +1,245 @@
+package store
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Meta is what is known of a record besides its message.
+type Meta struct {
+	// Severity is 0 (emergency) to 7 (debug).
+	Severity uint8
+	// Malformed marks a message whose header could not be parsed.
+	Malformed bool
+	// Time is the message's, in Unix nanoseconds; 0 means that of its arrival.
+	// Blocks have the least and the greatest, so that a Scanner can skip them.
+	Time int64
+	// Host is not indexed today.
+	Host []byte
+}
+
+// Waiter is told when a batch is stored.
+type Waiter interface {
+	// Stored is called once for each Await, from the store's notifier, and must
+	// not block. An error means that the batch will not be stored: the store
+	// was closed while it could not write. Calls for one lane come in the
+	// order of seq.
+	Stored(seq uint64, err error)
+}
+
+// A Lane is where sessions append. Records of one lane are stored in the order
+// in which they were appended. Sessions that run on different cores should use
+// different lanes.
+type Lane struct {
+	s      *Store
+	number int
+
+	mu      sync.Mutex
+	cur     *batch // takes records; nil if there was no buffer, or no need
+	seq     uint64 // of cur, or of the last batch
+	full    bool   // cur has no room and could not be replaced
+	opened  bool   // cur got its first record between Begin and End
+	added   bool   // there was an Append between Begin and End
+	closed  bool
+	arrived time.Time // of what is being appended; zero: now
+	now     int64     // Unix nanoseconds, lazily set; 0: not yet
+	waiters []func()  // to be called when there is room
+
+	// since is when cur got its first record, by Store.elapsed; 0: it has none.
+	// Written with mu held, read by the writer without.
+	since atomic.Int64
+
+	_ [64]byte // lanes are used by different cores
+}
+
+// Begin takes the lane. Use one Begin and End for each chunk of records.
+func (l *Lane) Begin() { l.BeginAt(time.Time{}) }
+
+// BeginAt is Begin for records that arrived earlier, for Stats.Latency.
+func (l *Lane) BeginAt(arrived time.Time) {
+	l.mu.Lock()
+	l.arrived = arrived
+	l.now = 0
+}
+
+// Append copies a record into the lane's batch, whose number it returns.
+// Numbers rise within a lane. false means that there is no free buffer, or that
+// the store was closed: the caller has to call End, and to wait by Wait or
+// Notify. A message longer than Store.MaxRecord is cut, and counted as
+// oversized. Call it between Begin and End.
+func (l *Lane) Append(m Meta, msg []byte) (seq uint64, ok bool) {
+	b := l.cur
+	if b == nil || l.full || !b.fits(len(msg)) {
+		return l.appendNext(m, msg)
+	}
+	return l.put(b, m, msg), true
+}
+
+// appendNext is Append where another batch may be needed.
+func (l *Lane) appendNext(m Meta, msg []byte) (seq uint64, ok bool) {
+	whole := len(msg)
+	msg = msg[:min(whole, l.s.maxRecord)]
+	b := l.next(len(msg))
+	if b == nil {
+		return 0, false
+	}
+	if whole > len(msg) {
+		l.s.stats.Oversized.Add(1)
+	}
+	return l.put(b, m, msg), true
+}
+
+// put appends a record to b, which is l.cur and has room.
+func (l *Lane) put(b *batch, m Meta, msg []byte) uint64 {
+	t := m.Time
+	if t == 0 {
+		t = l.clock()
+	}
+	if b.records == 0 {
+		l.open(b)
+	}
+	l.added = true
+	b.add(metaByte(m.Severity, m.Malformed), t, msg)
+	return b.seq
+}
+
+// next returns a batch with room for n bytes, or nil. A batch without room is
+// sealed once there is another; else at End, so that until then Await finds it.
+func (l *Lane) next(n int) *batch {
+	if l.closed {
+		return nil
+	}
+	if l.cur != nil && !l.full && l.cur.fits(n) {
+		return l.cur
+	}
+	b := l.s.takeFree()
+	if b == nil {
+		l.full = l.cur != nil
+		return nil
+	}
+	l.seal()
+	l.seq++
+	b.lane, b.seq = l, l.seq
+	l.cur = b
+	return b
+}
+
+// open notes when a batch got its first record.
+func (l *Lane) open(b *batch) {
+	b.arrived = l.arrived
+	now := time.Now()
+	if b.arrived.IsZero() {
+		b.arrived = now
+	}
+	l.since.Store(l.s.elapsed(now))
+	l.opened = true
+}
+
+// clock is the time of arrival of what is being appended.
+func (l *Lane) clock() int64 {
+	if l.now == 0 {
+		if l.arrived.IsZero() {
+			l.now = time.Now().UnixNano()
+		} else {
+			l.now = l.arrived.UnixNano()
+		}
+	}
+	return l.now
+}
+
+// seal queues the batch if it has records. The caller holds l.mu.
+func (l *Lane) seal() {
+	b := l.cur
+	if b == nil || b.records == 0 {
+		return
+	}
+	l.cur = nil
+	l.full = false
+	l.since.Store(0)
+	l.s.enqueue(b)
+}
+
+// End gives the lane back and sees to it that what was appended is written.
+func (l *Lane) End() {
+	if l.full {
+		l.seal()
+	}
+	added, opened := l.added, l.opened
+	l.added, l.opened = false, false
+	l.mu.Unlock()
+	switch {
+	case added && l.s.opts.Durability == Group:
+		l.s.rouse(false)
+	case opened:
+		l.s.rouse(true)
+	}
+}
+
+// Await has w told when batch seq is stored. seq is what an Append since Begin
+// returned; call it before End.
+func (l *Lane) Await(seq uint64, w Waiter) {
+	// If that batch has been sealed since, l.cur is a later one, which is
+	// stored after it.
+	l.cur.waiters = append(l.cur.waiters, waiting{w, seq})
+}
+
+// Wait blocks until Append may succeed. It returns ErrClosed once it never will
+// again. Do not call it between Begin and End.
+func (l *Lane) Wait() error {
+	ch := make(chan struct{})
+	l.Notify(func() { close(ch) })
+	<-ch
+	return l.s.Err()
+}
+
+// Notify has f called once, when Append may succeed or the store is closed. f
+// is called from the store's notifier, in the order of the calls of Notify, may
+// append, and must not block. Do not call Notify between Begin and End.
+func (l *Lane) Notify(f func()) {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		go f()
+		return
+	}
+	l.waiters = append(l.waiters, f)
+	l.s.waiters.Add(1)
+	l.mu.Unlock()
+	l.s.pokeNotifier()
+}
+
+// takeWaiter removes the first waiter if there is room for what it has.
+func (l *Lane) takeWaiter() func() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.waiters) == 0 || !l.closed && l.cur == nil && !l.s.hasFree() {
+		return nil
+	}
+	f := l.waiters[0]
+	l.waiters[0] = nil
+	l.waiters = l.waiters[1:]
+	l.s.waiters.Add(-1)
+	return f
+}
+
+// sealIfSince seals a batch that got its first record at limit or before.
+func (l *Lane) sealIfSince(limit int64) {
+	since := l.since.Load()
+	if since == 0 || since > limit {
+		return
+	}
+	l.mu.Lock()
+	if since = l.since.Load(); since != 0 && since <= limit {
+		l.seal()
+	}
+	l.mu.Unlock()
+}
+
+// close seals what there is; Append fails from now on.
+func (l *Lane) close() {
+	l.mu.Lock()
+	l.closed = true
+	l.seal()
+	l.mu.Unlock()
+}

@@ -1,0 +1,214 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+var (
+	// ErrTorn means that a segment does not end with its last whole block: it
+	// is being written, or a crash cut it short. All blocks were delivered.
+	ErrTorn = errors.New("store: a block is not whole at the end")
+	// ErrDamaged means that a segment is damaged. All that is not was
+	// delivered.
+	ErrDamaged = errors.New("store: damaged segment")
+)
+
+// A Record is what a Scanner delivers.
+type Record struct {
+	// Severity is 0 (emergency) to 7 (debug).
+	Severity uint8
+	// Malformed marks a message whose header could not be parsed.
+	Malformed bool
+	// Msg is valid during the call only.
+	Msg []byte
+	// Lane, Run and Batch say where the record came from: records of one lane
+	// and run are in the order in which they were appended.
+	Lane  int
+	Run   uint64
+	Batch uint64
+	// First and Last are the least and the greatest time of a record in the
+	// same batch, in Unix nanoseconds.
+	First, Last int64
+}
+
+// Segments returns the paths of the segments of a directory, oldest first.
+func Segments(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var paths []string
+	for _, e := range entries {
+		if _, ok := parseSegmentName(e.Name()); ok && !e.IsDir() {
+			paths = append(paths, filepath.Join(dir, e.Name()))
+		}
+	}
+	slices.Sort(paths)
+	return paths, nil
+}
+
+func parseSegmentPath(path string) (segmentID, bool) {
+	return parseSegmentName(filepath.Base(path))
+}
+
+// Scan calls fn for each record of a segment, in order. It returns fn's error
+// at once, and ErrTorn or ErrDamaged, wrapped, at the end of such a segment. A
+// segment may be scanned while it is written. Use a Scanner for several.
+func Scan(path string, fn func(Record) error) error {
+	return new(Scanner).Scan(path, fn)
+}
+
+// A Scanner reads segments. It delivers a batch that is in two of them, for the
+// disk failed while it was written, once. The zero value is ready. It is not
+// for use by several goroutines.
+type Scanner struct {
+	// Since and Until, if not 0, leave out batches all of whose records are
+	// older or newer, in Unix nanoseconds.
+	Since, Until int64
+
+	seen  map[lane]*ranges
+	zstd  *zstd.Decoder
+	plain []byte
+}
+
+// A lane identifies a sequence of batches.
+type lane struct {
+	run    uint64
+	number uint16
+}
+
+// Dir scans all segments of a directory, oldest first. Torn and damaged ones do
+// not stop it; their errors are joined at the end.
+func (s *Scanner) Dir(dir string, fn func(Record) error) error {
+	paths, err := Segments(dir)
+	if err != nil {
+		return err
+	}
+	var bad []error
+	for _, path := range paths {
+		err := s.scan(path, fn)
+		var own *deliveryError
+		switch {
+		case errors.As(err, &own):
+			return own.err
+		case errors.Is(err, ErrTorn), errors.Is(err, ErrDamaged):
+			bad = append(bad, err)
+		case err != nil && !errors.Is(err, fs.ErrNotExist): // removed meanwhile
+			return err
+		}
+	}
+	return errors.Join(bad...)
+}
+
+// Scan scans one segment, as function Scan does.
+func (s *Scanner) Scan(path string, fn func(Record) error) error {
+	err := s.scan(path, fn)
+	var own *deliveryError
+	if errors.As(err, &own) {
+		return own.err
+	}
+	return err
+}
+
+// scan is Scan, but marks fn's error as a deliveryError.
+func (s *Scanner) scan(path string, fn func(Record) error) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	r, err := newBlockReader(f)
+	if err != nil {
+		return err
+	}
+	var bad error
+	for {
+		h, payload, err := r.next(s.outside)
+		switch {
+		case errors.Is(err, io.EOF):
+			return errors.Join(r.damage(path), bad)
+		case err != nil:
+			return err
+		case payload == nil || !s.first(&h):
+			continue
+		}
+		if payload, err = s.plaintext(&h, payload); err == nil {
+			err = deliver(&h, payload, fn)
+		}
+		var own *deliveryError
+		if errors.As(err, &own) {
+			return own
+		}
+		if err != nil {
+			bad = fmt.Errorf("%s: %w: %w", path, ErrDamaged, err)
+		}
+	}
+}
+
+// outside reports whether a block has no record that is asked for.
+func (s *Scanner) outside(h *blockHeader) bool {
+	return s.Since != 0 && h.last < s.Since || s.Until != 0 && h.first > s.Until
+}
+
+// first reports whether a block is new, and notes that it was seen.
+func (s *Scanner) first(h *blockHeader) bool {
+	if s.seen == nil {
+		s.seen = map[lane]*ranges{}
+	}
+	id := lane{h.run, h.lane}
+	if s.seen[id] == nil {
+		s.seen[id] = new(ranges)
+	}
+	return s.seen[id].add(h.seq)
+}
+
+// plaintext decompresses a payload if it has to be.
+func (s *Scanner) plaintext(h *blockHeader, payload []byte) ([]byte, error) {
+	if h.flags&flagZstd == 0 {
+		return payload, nil
+	}
+	if s.zstd == nil {
+		var err error
+		if s.zstd, err = newZstdDecoder(); err != nil {
+			return nil, err
+		}
+	}
+	if cap(s.plain) < int(h.raw) {
+		s.plain = make([]byte, 0, h.raw)
+	}
+	return s.zstd.DecodeAll(payload, s.plain[:0:h.raw])
+}
+
+// A deliveryError is an error of the caller's function.
+type deliveryError struct{ err error }
+
+func (e *deliveryError) Error() string { return e.err.Error() }
+
+// deliver calls fn for each record of a payload.
+func deliver(h *blockHeader, payload []byte, fn func(Record) error) error {
+	rec := Record{
+		Lane: int(h.lane), Run: h.run, Batch: h.seq, First: h.first, Last: h.last,
+	}
+	for len(payload) > 0 {
+		meta, msg, rest, err := nextRecord(payload)
+		if err != nil {
+			return err
+		}
+		payload = rest
+		rec.Severity = (meta - metaBase) & 7
+		rec.Malformed = (meta-metaBase)&metaMalformed != 0
+		rec.Msg = msg
+		if err := fn(rec); err != nil {
+			return &deliveryError{err}
+		}
+	}
+	return nil
+}
