@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"errors"
 	"flag"
@@ -133,9 +134,10 @@ func (q *query) wants(r store.Record) bool {
 }
 
 // line appends a message as a line. Control characters are escaped, or they
-// could begin a line of their own or command the terminal.
+// could begin a line of their own or command the terminal. (Templates of
+// rsyslog end messages in a newline, also where the framing needs none.)
 func (q *query) line(b, msg []byte) []byte {
-	for _, c := range msg {
+	for _, c := range bytes.TrimSuffix(msg, []byte("\n")) {
 		switch {
 		case q.raw || c >= ' ' && c != 0x7f || c == '\t':
 			b = append(b, c)

@@ -28,7 +28,7 @@ func TestCat(t *testing.T) {
 		return fmt.Sprintf("<%s>1 2026-03-%02dT12:00:00Z %s app - - - %s", severity, d, host, text)
 	}
 	logs := []string{
-		day(1, "0", "alpha", "emergency"), day(2, "3", "beta", "error"), day(3, "6", "alpha", "info"), day(4, "7", "beta", "two\nlines\x1b[2J"),
+		day(1, "0", "alpha", "emergency"), day(2, "3", "beta", "error"), day(3, "6", "alpha", "info"), day(4, "7", "beta", "two\nlines\x1b[2J") + "\n",
 		"malformed",
 	}
 	conn := dial(t, s, "tcp")
@@ -38,7 +38,8 @@ func TestCat(t *testing.T) {
 	waitStored(t, s, len(logs))
 	stopServer(t, s)
 	shown := append([]string{}, logs...)
-	shown[3] = strings.NewReplacer("\n", `\n`, "\x1b", `\x1b`).Replace(shown[3])
+	logs[3] = strings.TrimSuffix(logs[3], "\n") // it ends the line
+	shown[3] = strings.NewReplacer("\n", `\n`, "\x1b", `\x1b`).Replace(logs[3])
 	pick := func(of []string, is ...int) (out string) {
 		for _, i := range is {
 			out += of[i] + "\n"

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -127,7 +128,7 @@ func startRsyslog(t *testing.T, action string) *rsyslog {
 // stop ends it, once.
 func (r *rsyslog) stop() {
 	if r.cmd.ProcessState == nil {
-		_ = r.cmd.Process.Signal(os.Interrupt)
+		_ = r.cmd.Process.Signal(syscall.SIGTERM)
 		force := time.AfterFunc(patience, func() { _ = r.cmd.Process.Kill() })
 		_ = r.cmd.Wait()
 		force.Stop()
@@ -142,7 +143,8 @@ func (r *rsyslog) log(t *testing.T, texts []string) {
 	}
 }
 
-// forwarded checks the records of an rsyslog and returns their texts.
+// forwarded checks the records of an rsyslog and returns their texts, without
+// the newline that the template ends in.
 func forwarded(t *testing.T, dir string) (got []string) {
 	t.Helper()
 	for _, r := range recordsIn(t, dir) {
@@ -150,7 +152,7 @@ func forwarded(t *testing.T, dir string) (got []string) {
 		if !ok || !strings.HasPrefix(header, "<148>1 ") || r.Malformed || r.Severity != 4 {
 			t.Fatalf("record %q, severity %d, malformed: %v", r.Msg, r.Severity, r.Malformed)
 		}
-		got = append(got, strings.TrimPrefix(text, " "))
+		got = append(got, strings.TrimSuffix(text, "\n"))
 	}
 	return got
 }

@@ -91,7 +91,7 @@ func TestEveryListener(t *testing.T) {
 			t.Errorf("queue of %d batches, %d bytes; %d latencies", n.QueueBatches, n.QueueBytes, n.Latency.Count())
 		}
 		for severity, count := range n.Severity {
-			if want := uint64(11 * (each + 7 - severity) / 8); count != want {
+			if want := uint64(11 * ((each + 7 - severity) / 8)); count != want {
 				t.Errorf("%d logs of severity %d; want %d", count, severity, want)
 			}
 		}

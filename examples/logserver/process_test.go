@@ -97,7 +97,7 @@ func TestProcess(t *testing.T) {
 	skipWindows(t)
 	forWays(t, func(t *testing.T, w way) {
 		dir := filepath.Join(t.TempDir(), "segments")
-		path := configFile(t, "tcp = 127.0.0.1:0", "relp = 127.0.0.1:0", "http = 127.0.0.1:0", "dir = "+dir, "mode = "+w.mode, "stats = 10ms")
+		path := configFile(t, "tcp = 127.0.0.1:0", "relp = 127.0.0.1:0", "http = 127.0.0.1:0", "dir = "+dir, "mode = "+w.mode, "stats = 1ms")
 		server := startChild(t, "-config", path)
 		for _, kind := range []string{"tcp", "relp", "http"} {
 			if _, port, err := net.SplitHostPort(server.addrs[kind]); err != nil || port == "0" {

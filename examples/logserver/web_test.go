@@ -97,7 +97,7 @@ func TestPage(t *testing.T) {
 }
 
 // javaScript has methods and properties of JavaScript that look like fields.
-var javaScript = map[string]bool{"status": true, "ok": true, "json": true, "reduce": true}
+var javaScript = map[string]bool{"status": true, "ok": true, "json": true, "reduce": true, "replace": true}
 
 // jsonFields returns the names of the fields of v's JSON, at any depth.
 func jsonFields(t *testing.T, v any) map[string]bool {

@@ -124,6 +124,11 @@ func (in *input) line(msg []byte) bool {
 
 // append parses a message and appends it.
 func (in *input) append(msg []byte) (seq uint64, ok bool) {
+	// Senders of counted frames, rsyslog among them, end messages by the LF of
+	// their line all the same.
+	if n := len(msg); n > 0 && msg[n-1] == '\n' {
+		msg = msg[:n-1]
+	}
 	h, valid := syslog.Parse(msg, in.now)
 	m := store.Meta{Severity: h.Severity, Malformed: !valid, Time: h.Time}
 	if m.Time == 0 {
