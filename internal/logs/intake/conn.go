@@ -16,7 +16,9 @@ const (
 // store has all that came; acknowledgements are waited for as long as
 // Config.Linger says. Connections are spread over the store's lanes.
 func (s *Server) ServeConn(c net.Conn, proto Proto) {
-	p := &connPeer{c: c, linger: s.cfg.Linger, closed: make(chan struct{})}
+	p := &connPeer{
+		c: c, linger: s.cfg.Linger, most: s.cfg.MaxUnread / 2, closed: make(chan struct{}),
+	}
 	p.changed.L = &p.mu
 	x := s.NewSession(p, proto, int(s.lanes.Add(1)))
 	buf := make([]byte, readSize)
@@ -50,10 +52,11 @@ func (s *Server) ServeConn(c net.Conn, proto Proto) {
 type connPeer struct {
 	c      net.Conn
 	linger time.Duration
+	most   int           // nothing is read while more than that waits to be sent
 	closed chan struct{} // closed when c is
 
 	mu      sync.Mutex
-	changed sync.Cond // paused or closing changed
+	changed sync.Cond // paused, closing, or what waits to be sent
 	paused  bool
 	closing bool // close c when all is sent
 	gone    bool // c is closed
@@ -62,6 +65,9 @@ type connPeer struct {
 	spare   []byte // the goroutine's when it runs
 	sent    int    // how much it is sending
 }
+
+// RemoteAddr is the client's address.
+func (p *connPeer) RemoteAddr() net.Addr { return p.c.RemoteAddr() }
 
 // Write queues b.
 func (p *connPeer) Write(b []byte) (int, error) {
@@ -103,6 +109,7 @@ func (p *connPeer) send() {
 		if err != nil {
 			p.queue = nil // whoever reads finds out
 		}
+		p.changed.Broadcast()
 	}
 	p.sending = false
 	if p.closing {
@@ -125,11 +132,12 @@ func (p *connPeer) Resume() {
 	p.changed.Broadcast()
 }
 
-// mayRead waits while the peer is paused. false means that it is being closed.
+// mayRead waits while the peer is paused, or does not read. false means that it
+// is being closed.
 func (p *connPeer) mayRead() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for p.paused && !p.closing {
+	for (p.paused || len(p.queue)+p.sent > p.most) && !p.closing {
 		p.changed.Wait()
 	}
 	return !p.closing

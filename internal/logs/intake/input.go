@@ -18,7 +18,6 @@ type input struct {
 	onFrame func(txnr uint32, msg []byte) bool
 
 	refused bool // the store had no room for the last message
-	ending  bool // end was called
 
 	// Of the chunk being fed:
 	now  time.Time
@@ -66,7 +65,10 @@ func (in *input) feed(b []byte, arrived time.Time) (used int, err error) {
 // that, call it again.
 func (in *input) end() (err error) {
 	if in.lines == nil {
-		return nil // an unfinished frame was not acknowledged: it will come again
+		if in.relp.Partial() { // not acknowledged: it will come again
+			return frame.ErrHalfFrame
+		}
+		return nil
 	}
 	in.begin(time.Time{})
 	err = in.lines.End(in.onLine)

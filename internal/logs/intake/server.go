@@ -2,7 +2,6 @@ package intake
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -26,7 +25,7 @@ const (
 // Defaults of Config.
 const (
 	DefaultMaxLine   = 64 << 10
-	DefaultMaxUnread = 1 << 20
+	DefaultMaxUnread = 4 << 20
 	DefaultLinger    = 10 * time.Second
 )
 
@@ -43,11 +42,15 @@ type Config struct {
 	MaxLine int
 	// MaxUnread is how many bytes of acknowledgements may wait for a client
 	// that does not read them before its connection is closed; default
-	// DefaultMaxUnread.
+	// DefaultMaxUnread. ServeConn stops reading at half of that.
 	MaxUnread int
 	// Linger is how long ServeConn waits for acknowledgements to be stored and
 	// sent after the client has ended; default DefaultLinger.
 	Linger time.Duration
+	// Refused, if not nil, is told why a connection is closed for what it sent:
+	// a bad frame. It is called with the session's lock held, and must return
+	// soon.
+	Refused func(err error)
 	// Now is the clock that times without a year or zone are read by; nil means
 	// time.Now.
 	Now func() time.Time
@@ -64,9 +67,6 @@ type Server struct {
 	shutdown bool
 	idle     chan struct{} // closed when shut down and without sessions
 }
-
-// ErrShutdown ends the sessions of a Server that is shut down.
-var ErrShutdown = errors.New("intake: the server is shut down")
 
 // New makes a Server.
 func New(c Config) *Server {

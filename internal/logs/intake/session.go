@@ -2,6 +2,7 @@ package intake
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -25,8 +26,8 @@ type Peer interface {
 	Close() error
 }
 
-// ErrTLS is the error of a connection that speaks TLS where it should not.
-var ErrTLS = errors.New("intake: a TLS handshake on a plain connection")
+// errTLS is why a connection is refused that speaks TLS where it should not.
+var errTLS = errors.New("a TLS handshake on a plain connection")
 
 // A Session is the input of one connection. Data and End are called by one
 // goroutine at a time, in order; both return soon.
@@ -74,7 +75,7 @@ func (x *Session) Data(b []byte) {
 	case x.stalled: // it was on its way when the peer was paused
 		x.held = append(x.held, b...)
 	case !x.began && isTLS(b):
-		x.refuse(ErrTLS)
+		x.refuse(errTLS)
 	default:
 		x.began = true
 		used, err := x.in.feed(b, time.Time{})
@@ -124,12 +125,11 @@ func (x *Session) finish() {
 			x.srv.stats.Paused.Add(1)
 			return
 		}
-		if err != nil {
+		if err != nil && !x.draining {
 			x.refuse(err)
 		}
 	}
-	x.closing = true
-	x.acks.finish()
+	x.stop()
 	x.srv.leave(x)
 	close(x.done)
 }
@@ -145,27 +145,29 @@ func (x *Session) hold(rest []byte) {
 func (x *Session) resume() {
 	x.mu.Lock()
 	if x.srv.cfg.Store.Err() != nil {
-		x.closing = true // what is held is lost, and was not acknowledged
+		x.stop() // what is held is lost, and was not acknowledged
 	}
-	for !x.closing {
+	if !x.closing {
 		used, err := x.in.feed(x.held, x.arrived)
 		x.held = x.held[used:]
-		if err != nil {
-			x.refuse(err)
-		}
 		if x.in.refused {
 			x.lane.Notify(x.resume)
 			x.mu.Unlock()
 			x.reply()
 			return
 		}
-		break
+		if err != nil {
+			x.refuse(err)
+		}
 	}
 	x.held, x.stalled = nil, false
 	x.srv.stats.Paused.Add(-1)
-	if x.ended {
+	switch {
+	case x.ended:
 		x.finish()
-	} else if !x.draining {
+	case x.draining:
+		x.hangUp()
+	default:
 		x.peer.Resume()
 	}
 	x.mu.Unlock()
@@ -177,6 +179,12 @@ func (x *Session) resume() {
 func (x *Session) refuse(err error) {
 	x.srv.stats.Refused.Add(1)
 	x.countError()
+	if report := x.srv.cfg.Refused; report != nil {
+		if c, ok := x.peer.(interface{ RemoteAddr() net.Addr }); ok {
+			err = fmt.Errorf("%v: %w", c.RemoteAddr(), err)
+		}
+		report(err)
+	}
 	x.stop()
 }
 
@@ -186,19 +194,28 @@ func (x *Session) stop() {
 	x.acks.finish()
 }
 
-// shutDown ends the session from the server's side.
+// shutDown ends the session from the server's side: when the store has taken
+// what came.
 func (x *Session) shutDown() {
 	x.mu.Lock()
 	x.draining = true
 	x.peer.Pause()
-	if !x.closing {
-		if x.proto == RELP {
-			x.acks.push(run{reply: []byte("0 serverclose 0\n")})
-		}
-		x.acks.finish()
+	if !x.stalled {
+		x.hangUp()
 	}
 	x.mu.Unlock()
 	x.reply()
+}
+
+// hangUp has the connection closed when all is acknowledged. A RELP client is
+// told so, and sends to somebody else what it does not find acknowledged: that
+// is not taken any more. Of others what was on its way is.
+func (x *Session) hangUp() {
+	if x.proto == RELP && !x.closing {
+		x.acks.push(run{reply: []byte("0 serverclose 0\n")})
+		x.closing = true
+	}
+	x.acks.finish()
 }
 
 // Stored is called by the store.
