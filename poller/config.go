@@ -171,7 +171,8 @@ type Config struct {
 	// ZeroCopySend is the length in bytes from which a Write or a gathered
 	// write on TCP is sent without copying (IORING_OP_SEND_ZC, kernel 6.2). It then returns only
 	// when the kernel has let go of the memory, which is when the peer has
-	// acknowledged the bytes. 0 means never: over loopback, where the kernel copies
+	// acknowledged the bytes; a deadline or a Close that
+	// ends it earlier resets the connection. 0 means never: over loopback, where the kernel copies
 	// all the same, it is slower at every length (benchmarks/LOG.md).
 	ZeroCopySend int
 	// IdleTimeout closes a connection on which no byte was received or sent

@@ -18,8 +18,8 @@ func (fd *FD) cancelRx() *ring {
 // returns the ring to kick, nil if there is nothing to do. mu is held.
 func (fd *FD) cancelTx() *ring {
 	tx := &fd.tx
-	if tx.zc.notif && fd.closing == nil {
-		fd.abort() // Close leaves what was sent to the kernel
+	if tx.zc.notif {
+		fd.abort()
 	}
 	if tx.ring == nil || tx.canceled {
 		return nil

@@ -45,7 +45,7 @@ func (fd *FD) Write(b []byte) (int, error) {
 func (fd *FD) write(b []byte) (int, error) {
 	n := 0
 	zc := fd.wantZeroCopy(len(b))
-	direct := !zc && len(b) >= directSend || fd.tx.again || fd.p.cfg.Mode == Shared && fd.p.current().slow()
+	direct := !zc && (len(b) >= directSend || fd.tx.again || fd.p.cfg.Mode == Shared && fd.p.current().slow())
 	for {
 		if err := fd.writable(); err != nil {
 			return n, err
@@ -243,7 +243,9 @@ func (fd *FD) onSend(r *ring, c completion) {
 		fd.released(r, c)
 		return
 	}
-	tx.zc.notif = c.more()
+	if tx.zc.notif = c.more(); tx.zc.notif && tx.canceled {
+		fd.abort() // what went before the cancellation is not waited for
+	}
 	tx.ring, tx.done, tx.res = nil, !c.more(), c.res
 	fd.ended()
 	if tx.op == OpSend && c.res > 0 {

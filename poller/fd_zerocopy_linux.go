@@ -82,7 +82,8 @@ func (fd *FD) refusedZeroCopy(res int32) bool {
 
 // abort resets the connection: the kernel drops what the peer has not
 // acknowledged and lets go of its memory. It is what ends a zero-copy send
-// whose deadline is over, as nothing else takes bytes back. mu is held.
+// whose deadline is over or whose FD is closed, as nothing else takes bytes back.
+// mu is held.
 func (fd *FD) abort() {
 	fd.tx.zc.aborted = true
 	_ = abi.Disconnect(fd.sysfd)

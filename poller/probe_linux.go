@@ -326,7 +326,8 @@ func (pr *prober) link() error {
 // no memory: a kernel that knows it says so, one that does not says EINVAL.
 func (pr *prober) sendZeroCopy() error {
 	for _, op := range []uint8{iouring.IORING_OP_SEND_ZC, iouring.IORING_OP_SENDMSG_ZC} {
-		c, err := pr.do(request{op: op, ioprio: abi.SendZCReportUsage, fd: -1, user: 8}, nil)
+		// Each with a user_data of its own: a NOTIF may follow the failure.
+		c, err := pr.do(request{op: op, ioprio: abi.SendZCReportUsage, fd: -1, user: userData(op)}, nil)
 		if err != nil {
 			return err
 		}

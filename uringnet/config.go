@@ -127,8 +127,8 @@ type Config struct {
 	IOWQCPUs []int
 	// ZeroCopySend is the length from which a Write on TCP is sent without
 	// copying (kernel 6.2); 0 means never, which is best over loopback. Such a
-	// Write returns when the peer has acknowledged the bytes; a deadline that
-	// ends it earlier resets the connection.
+	// Write returns when the peer has acknowledged the bytes; a deadline or a
+	// Close that ends it earlier resets the connection.
 	ZeroCopySend int
 	// IdleTimeout closes connections on which nothing was received or sent
 	// for that long; 0 means never. Calls on them then return ErrIdle.

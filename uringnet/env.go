@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/uringnet/go-uringnet/poller"
 )
@@ -15,6 +16,9 @@ import (
 //	mode=shared|dedicated|sqpoll
 //	recv=auto|single|multishot
 //	direct-recv=auto|always|never
+//	rings=N
+//	batch-wait=DURATION
+//	zero-copy-send=BYTES
 //	fallback=auto|never|always
 //	disable=feature+feature+...
 //
@@ -57,6 +61,10 @@ func (c *Config) applySetting(key, val string) (err error) {
 		c.DirectRecv, err = poller.ParseDirectRecv(val)
 	case "zero-copy-send":
 		c.ZeroCopySend, err = strconv.Atoi(val)
+	case "rings":
+		c.Rings, err = strconv.Atoi(val)
+	case "batch-wait":
+		c.BatchWait, err = time.ParseDuration(val)
 	case "fallback":
 		c.Fallback, err = parseFallback(val)
 	case "disable":

@@ -35,6 +35,8 @@ type config struct {
 	files       choice
 
 	mode     choice
+	drive    choice
+	wait     time.Duration
 	maxLine  size
 	maxConns int
 	idle     time.Duration
@@ -67,6 +69,8 @@ func defaultConfig() config {
 		batchDelay:  5 * time.Millisecond,
 		files:       choice{value: filesAuto, of: []string{filesAuto, filesRing, filesStd}},
 		mode:        choice{value: modeEvents, of: []string{modeEvents, modeConns}},
+		drive:       choice{value: "dedicated", of: []string{"shared", "dedicated", "sqpoll"}},
+		wait:        300 * time.Microsecond,
 		maxLine:     64 << 10,
 		maxConns:    10000,
 		stats:       time.Second,
@@ -90,7 +94,7 @@ func (c *config) flags() *flag.FlagSet {
 	fs.StringVar(&c.http, "http", c.http, "`address` of the live page, /metrics and /stats.json; empty: none")
 
 	fs.StringVar(&c.dir, "dir", c.dir, "`directory` of the segment files; made if it is not there")
-	fs.Var(&c.durability, "durability", "when a log counts as stored, and RELP is acknowledged: none (handed to the\nkernel), interval (written; synced every -interval) or group (synced, many logs at a time)")
+	fs.Var(&c.durability, "durability", "`when` a log counts as stored, and RELP is acknowledged: none (handed to the\nkernel), interval (written; synced every -interval) or group (synced, many logs at a time)")
 	fs.DurationVar(&c.interval, "interval", c.interval, "how often files are synced under -durability interval")
 	fs.BoolVar(&c.compress, "compress", false, "compress with zstd")
 	fs.Var(&c.segmentSize, "segment-size", "`size` at which a new segment is begun")
@@ -99,9 +103,11 @@ func (c *config) flags() *flag.FlagSet {
 	fs.IntVar(&c.batches, "batches", c.batches, "`number` of batches in memory; when all wait for the disk, connections wait too")
 	fs.DurationVar(&c.batchDelay, "batch-delay", c.batchDelay, "how long a batch may wait for more logs")
 	fs.IntVar(&c.lanes, "lanes", 0, "`number` of batches filled at a time (0: one for each CPU)")
-	fs.Var(&c.files, "files", "how files are written: ring (io_uring), std or auto")
+	fs.Var(&c.files, "files", "`how` files are written: ring (io_uring), std or auto")
 
-	fs.Var(&c.mode, "mode", "how connections are served: events (on the rings' goroutines) or conns (a\ngoroutine each); TLS always has conns")
+	fs.Var(&c.mode, "mode", "`how` connections are served: events (on the rings' goroutines) or conns (a\ngoroutine each); TLS always has conns")
+	fs.Var(&c.drive, "drive", "`how` the rings are driven: dedicated (a thread each, which can take completions\nin batches), shared (by Go's threads) or sqpoll")
+	fs.DurationVar(&c.wait, "batch-wait", c.wait, "how long a dedicated thread may hold back what has arrived, to take it in batches: a\nbusy server spends half the CPU time on each log")
 	fs.Var(&c.maxLine, "max-line", "`size` of the longest log; a longer line is cut, a longer octet-counted frame refused")
 	fs.IntVar(&c.maxConns, "max-conns", c.maxConns, "`number` of connections at a time; 0: no limit")
 	fs.DurationVar(&c.idle, "idle", 0, "close connections silent for that long; 0: never")
@@ -170,6 +176,7 @@ func (c *config) check() error {
 		{c.maxLine < 16, "max-line must be 16 or more"},
 		{c.maxLine+1<<10 > c.batchSize, "batch-size must be at least 1 KiB more than max-line: a log has to fit into a batch"},
 		{c.segmentSize < c.batchSize, "segment-size must not be less than batch-size"},
+		{c.wait < 0 || c.wait > time.Second, "batch-wait must be from 0 to 1s"},
 		{c.maxConns < 0, "max-conns must not be negative"},
 		{c.idle < 0, "idle must not be negative"},
 		{c.stats < 0, "stats must not be negative"},

@@ -15,8 +15,8 @@ type way struct{ mode, engine string }
 
 // ways are all of them. The engine is what the environment variable says.
 var ways = []way{
-	{modeEvents, "on"}, {modeEvents, "mode=dedicated"}, {modeEvents, "off"},
-	{modeConns, "on"}, {modeConns, "off"},
+	{modeEvents, "on"}, {modeEvents, "mode=shared"}, {modeEvents, "off"},
+	{modeConns, "on"}, {modeConns, "mode=shared"}, {modeConns, "off"},
 }
 
 // forWays runs a test on each way.

@@ -90,7 +90,8 @@ func (s *server) accept(l *listener) {
 			return
 		}
 		var ne net.Error
-		if !errors.As(err, &ne) || !ne.Temporary() { //lint:ignore SA1019 nothing else tells EMFILE from a broken listener
+		//lint:ignore SA1019 nothing else tells EMFILE from a broken listener
+		if !errors.As(err, &ne) || !ne.Temporary() {
 			s.fail(fmt.Errorf("listener %s: %w", l.ln.Addr(), err))
 			return
 		}

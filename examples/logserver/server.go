@@ -17,6 +17,7 @@ import (
 	"github.com/uringnet/go-uringnet/internal/logs/intake"
 	"github.com/uringnet/go-uringnet/internal/logs/stats"
 	"github.com/uringnet/go-uringnet/internal/logs/store"
+	"github.com/uringnet/go-uringnet/poller"
 	"github.com/uringnet/go-uringnet/uringnet"
 )
 
@@ -82,13 +83,7 @@ func (s *server) prepare() (err error) {
 	if s.tls, err = s.cfg.tlsConfig(); err != nil {
 		return err
 	}
-	s.engine, err = uringnet.NewEngine(uringnet.Config{
-		IdleTimeout:     s.cfg.idle,
-		FixedBuffers:    s.cfg.bufferCount(),
-		FixedBufferSize: int(s.cfg.batchSize),
-		Logger:          s.log,
-	})
-	if err != nil {
+	if err = s.startEngine(); err != nil {
 		return err
 	}
 	if err = s.openStore(); err != nil {
@@ -99,6 +94,31 @@ func (s *server) prepare() (err error) {
 		return err
 	}
 	return s.listenWeb()
+}
+
+// startEngine makes what carries the connections.
+func (s *server) startEngine() error {
+	mode, err := poller.ParseMode(s.cfg.drive.value)
+	if err != nil {
+		return err
+	}
+	c := uringnet.Config{
+		Mode:            mode,
+		IdleTimeout:     s.cfg.idle,
+		FixedBuffers:    s.cfg.bufferCount(),
+		FixedBufferSize: int(s.cfg.batchSize),
+		Logger:          s.log,
+	}
+	if mode == uringnet.ModeDedicated {
+		c.BatchWait = s.cfg.wait
+	}
+	s.engine, err = uringnet.NewEngine(c)
+	var bad *poller.ConfigError
+	if errors.As(err, &bad) && bad.Field == "BatchWait" { // the environment has another mode
+		c.BatchWait = 0
+		s.engine, err = uringnet.NewEngine(c)
+	}
+	return err
 }
 
 // openStore opens the directory of segments.

@@ -92,8 +92,14 @@ func TestStopEndless(t *testing.T) {
 		if d := time.Since(began); d > 10*c.grace {
 			t.Errorf("stopping took %v with a grace of %v", d, c.grace)
 		}
-		<-ended
-		<-deafEnded
+		for name, ended := range map[string]chan struct{}{"endless": ended, "deaf": deafEnded} {
+			select {
+			case <-ended:
+			case <-time.After(patience / 2): // an EventConn may linger
+				t.Errorf("the %s connection was left open", name)
+				<-ended // its deadline
+			}
+		}
 		if got := uint64(len(storedIn(t, c.dir))); got != s.stats.Stored.Load() {
 			t.Errorf("%d logs in the segments, %d counted", got, s.stats.Stored.Load())
 		}

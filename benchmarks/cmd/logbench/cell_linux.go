@@ -133,7 +133,8 @@ func (o *options) takeTurns(c *cell, targets []*target) error {
 		if err != nil {
 			return err
 		}
-		disturbed := share > tolerated && o.extra > 0
+		// The file system's own threads work for what is synced.
+		disturbed := share > tolerated && o.extra > 0 && c.Workload != "group"
 		for _, t := range targets {
 			t.out.Turns[round].Disturbed = disturbed
 		}

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"slices"
 	"time"
 
 	"github.com/uringnet/go-uringnet/internal/logs/frame"
@@ -109,10 +110,7 @@ func (in *input) finish() {
 		return
 	}
 	in.pushRun()
-	if len(in.relp.Out) > 0 {
-		in.x.acks.push(run{reply: append([]byte(nil), in.relp.Out...)})
-		in.relp.Out = in.relp.Out[:0]
-	}
+	in.pushReplies()
 	if in.relp.Closed {
 		in.x.stop()
 	}
@@ -154,10 +152,11 @@ func (in *input) frame(txnr uint32, msg []byte) bool {
 	if !ok {
 		return false
 	}
-	if in.run.extend(seq, txnr) {
+	if len(in.relp.Out) == 0 && in.run.extend(seq, txnr) {
 		return true
 	}
 	in.pushRun()
+	in.pushReplies()
 	in.run = run{seq: seq, first: txnr, n: 1}
 	if seq != in.awaited {
 		in.x.lane.Await(seq, in.x)
@@ -171,5 +170,14 @@ func (in *input) pushRun() {
 	if in.run.n > 0 {
 		in.x.acks.push(in.run)
 		in.run = run{}
+	}
+}
+
+// pushReplies hands over what the parser has to say about transactions since
+// the last message.
+func (in *input) pushReplies() {
+	if len(in.relp.Out) > 0 {
+		in.x.acks.push(run{reply: slices.Clone(in.relp.Out)})
+		in.relp.Out = in.relp.Out[:0]
 	}
 }
