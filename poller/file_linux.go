@@ -147,6 +147,7 @@ func (f *File) WriteAt(b []byte, off int64) (n int, err error) {
 func (p *Poller) transfer(op uint8, b []byte, off int64) request {
 	q := request{op: op, addr: addrOf(b), len: uint32(min(len(b), maxTransfer)), off: uint64(off)}
 	if p.registered(b) {
+		p.current().stat.fixedIO.Add(1)
 		q.buf = fixedIndex
 		q.op = iouring.IORING_OP_READ_FIXED
 		if op == iouring.IORING_OP_WRITE {

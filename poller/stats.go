@@ -89,6 +89,7 @@ type Counters struct {
 	Inline      uint64 // submissions made by the writing goroutine itself
 	Cancels     uint64 // cancellations submitted
 	Spills      uint64 // receives copied to user-space buffers
+	FixedIO     uint64 // reads and writes of registered buffers (READ_FIXED, WRITE_FIXED)
 	ZeroCopies  uint64 // zero-copy sends whose memory came back
 	ZeroCopied  uint64 // those that the kernel has copied after all
 	Events      uint64 // calls of Events.Data

@@ -124,7 +124,8 @@ func TestProcess(t *testing.T) {
 // long at once.
 func TestSecondSignal(t *testing.T) {
 	skipWindows(t)
-	server := startChild(t, "-tcp", "127.0.0.1:0", "-http", "", "-dir", t.TempDir(), "-grace", "1h", "-stats", "0")
+	dir := t.TempDir()
+	server := startChild(t, "-tcp", "127.0.0.1:0", "-http", "", "-dir", dir, "-grace", "1h", "-stats", "0")
 	conn, err := net.Dial("tcp", server.addrs["tcp"])
 	if err != nil {
 		t.Fatal(err)
@@ -144,6 +145,7 @@ func TestSecondSignal(t *testing.T) {
 			}
 		}
 	})
+	waitFor(t, "the connection to be served", func() bool { return len(storedIn(t, dir)) > 0 })
 	began := time.Now()
 	for ended := false; !ended; { // whatever is the second
 		if err := server.cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -173,7 +175,8 @@ func TestKill(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "segments")
 		acked := map[string]bool{}
 		for round := range 3 {
-			server := startChild(t, "-relp", "127.0.0.1:0", "-http", "", "-dir", dir, "-mode", w.mode, "-stats", "0", "-segment-size", "1MiB", fmt.Sprintf("-compress=%v", round%2 == 1))
+			server := startChild(t, "-relp", "127.0.0.1:0", "-http", "", "-dir", dir, "-mode", w.mode, "-stats", "0", "-segment-size", "1MiB",
+				"-durability", []string{"group", "none", "interval"}[round], fmt.Sprintf("-compress=%v", round == 1))
 			var mu sync.Mutex
 			var total atomic.Int64
 			var clients sync.WaitGroup

@@ -202,6 +202,7 @@ func TestLinger(t *testing.T) {
 // A reset ends a connection and is counted.
 func TestReset(t *testing.T) {
 	f := newFixture(t, store.Options{}, Config{Linger: time.Hour})
+	f.disk.hold() // an acknowledgement under way would meet the reset first
 	dial, wait := f.serve(RELP, false)
 	c := dial()
 	io.WriteString(c, relpFrame(1, "syslog", "a"))

@@ -131,13 +131,16 @@ func (s *Server) all() []*Session {
 	return all
 }
 
-// enter notes a session. false means that the server is shut down.
+// enter notes a session. false means that the server is shut down: such a
+// session takes nothing, and nobody waits for it.
 func (s *Server) enter(x *Session) bool {
 	s.stats.Conns.Add(1)
 	s.stats.ConnsTotal.Add(1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sessions[x] = struct{}{}
+	if !s.shutdown {
+		s.sessions[x] = struct{}{}
+	}
 	return !s.shutdown
 }
 
@@ -146,6 +149,9 @@ func (s *Server) leave(x *Session) {
 	s.stats.Conns.Add(-1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if _, ok := s.sessions[x]; !ok {
+		return
+	}
 	delete(s.sessions, x)
 	if s.shutdown && len(s.sessions) == 0 {
 		close(s.idle)
