@@ -44,7 +44,10 @@ func (s *stdEvents) read() {
 	s.c.h.Opened(s.c)
 	err := s.readAll()
 	s.mu.Lock()
-	s.closed = true
+	if !s.closed {
+		s.closed = true
+		_ = s.c.conn.std.SetWriteDeadline(time.Now().Add(stdCloseLinger))
+	}
 	s.changed.Broadcast()
 	s.mu.Unlock()
 	s.c.h.Closed(s.c, err)
@@ -174,12 +177,12 @@ func (s *stdEvents) close() error {
 	s.closed = true
 	s.changed.Broadcast()
 	_ = s.c.conn.std.SetReadDeadline(time.Unix(1, 0)) // a Read that waits
+	_ = s.c.conn.std.SetWriteDeadline(time.Now().Add(stdCloseLinger))
 	return nil
 }
 
 // hangUp sends what is left and closes the connection.
 func (s *stdEvents) hangUp() {
-	_ = s.c.conn.std.SetWriteDeadline(time.Now().Add(stdCloseLinger))
 	s.flush()
 	_ = s.c.owner.Close()
 }

@@ -27,20 +27,15 @@ type run struct {
 	reply []byte
 }
 
-// maxTxnr is the transaction number that is followed by 1.
-const maxTxnr = 999999999
-
-// extend adds a transaction to the run if it is the next of the same batch.
+// extend adds a transaction to the run if it is the next of the same batch. (1,
+// which follows 999999999, begins another run.)
 func (r *run) extend(seq uint64, txnr uint32) bool {
-	if r.n == 0 || r.seq != seq || nextTxnr(r.first, r.n) != txnr {
+	if r.n == 0 || r.seq != seq || r.first+r.n != txnr {
 		return false
 	}
 	r.n++
 	return true
 }
-
-// nextTxnr is the n-th number after txnr.
-func nextTxnr(txnr, n uint32) uint32 { return (txnr-1+n)%maxTxnr + 1 }
 
 // push queues a run. The caller calls drain afterwards: its batch may be stored
 // by now.
@@ -67,7 +62,7 @@ func (a *acks) drain(p Peer, maxUnread int) (acked uint64, end, unread bool) {
 		r := &a.queue[i]
 		out = append(out, r.reply...)
 		for k := range r.n {
-			out = relp.AppendAck(out, nextTxnr(r.first, k))
+			out = relp.AppendAck(out, r.first+k)
 		}
 		acked += uint64(r.n)
 	}

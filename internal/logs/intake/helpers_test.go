@@ -230,7 +230,7 @@ func relpFrame(txnr int, command, data string) string {
 	return fmt.Sprintf("%d %s %d %s\n", txnr, command, len(data), data)
 }
 
-// relpOpen is how a RELP client begins, relpSaid what it is answered.
+// relpOpen is how a RELP client begins.
 var relpOpen = relpFrame(1, "open", "relp_version=0\nrelp_software=test\ncommands=syslog")
 
 // ack is the acknowledgement of transactions.
@@ -242,7 +242,7 @@ func ack(txnrs ...int) string {
 	return b.String()
 }
 
-// fatalf is Fatalf for when why is not known.
+// mustPrefix cuts a prefix that must be there.
 func mustPrefix(t *testing.T, s, prefix string) string {
 	t.Helper()
 	rest, ok := strings.CutPrefix(s, prefix)

@@ -68,15 +68,15 @@ func parseHeader(b []byte) (h header, ok bool, err error) {
 	if !ok || err != nil {
 		return h, false, err
 	}
-	end := bytes.IndexByte(b[i:min(len(b), i+maxCommand+1)], ' ')
+	end := bytes.IndexAny(b[i:min(len(b), i+maxCommand+1)], " \n")
 	if end < 0 {
-		if len(b)-i > maxCommand || bytes.IndexByte(b[i:], '\n') >= 0 {
-			return h, false, fmt.Errorf("%w: no command", ErrFrame)
+		if len(b)-i > maxCommand {
+			return h, false, fmt.Errorf("%w: a command of more than %d bytes", ErrFrame, maxCommand)
 		}
 		return h, false, nil
 	}
-	if end == 0 {
-		return h, false, fmt.Errorf("%w: empty command", ErrFrame)
+	if end == 0 || b[i+end] == '\n' {
+		return h, false, fmt.Errorf("%w: no command", ErrFrame)
 	}
 	h.txnr, h.command = uint32(txnr), b[i:i+end]
 	h.length, h.size, ok, err = number(b, i+end+1, 0)
