@@ -95,6 +95,9 @@ func (f *ringFile) WriteSync(b []byte, off int64) (int, error) {
 	write := chain.WriteAt(f.File, b, off)
 	chain.Datasync(f.File)
 	err := chain.Run()
+	if errors.Is(err, uringnet.ErrShort) {
+		return write.N, nil // the store writes the rest
+	}
 	return write.N, err
 }
 

@@ -28,22 +28,7 @@ func testHeldBack(t *testing.T, proto Proto, d store.Durability) {
 	f := newFixture(t, store.Options{
 		Lanes: 2, Batches: 4, BatchSize: 1 << 10, Durability: d,
 	}, Config{})
-	stop := make(chan struct{})
-	var disk sync.WaitGroup
-	disk.Go(func() { // a disk that comes and goes
-		for {
-			select {
-			case <-stop:
-				f.disk.release()
-				return
-			default:
-				f.disk.hold()
-				time.Sleep(500 * time.Microsecond)
-				f.disk.release()
-				time.Sleep(500 * time.Microsecond)
-			}
-		}
-	})
+	stop := f.flicker()
 	var wg sync.WaitGroup
 	peers := make([]*fakePeer, sessions)
 	for i := range sessions {
@@ -68,8 +53,7 @@ func testHeldBack(t *testing.T, proto Proto, d store.Durability) {
 			}
 		}
 	}
-	close(stop)
-	disk.Wait()
+	stop()
 	pauses := 0
 	for i, p := range peers {
 		if pauses += p.pauses; p.isPaused() && !p.isClosed() {
@@ -96,6 +80,27 @@ func testHeldBack(t *testing.T, proto Proto, d store.Durability) {
 		}
 	}
 	f.wantCounts(sessions*logs, 0, 0)
+}
+
+// flicker makes the disk one that comes and goes, until stop is called.
+func (f *fixture) flicker() (stop func()) {
+	done := make(chan struct{})
+	var disk sync.WaitGroup
+	disk.Go(func() {
+		for {
+			select {
+			case <-done:
+				f.disk.release()
+				return
+			default:
+				f.disk.hold()
+				time.Sleep(500 * time.Microsecond)
+				f.disk.release()
+				time.Sleep(500 * time.Microsecond)
+			}
+		}
+	})
+	return func() { close(done); disk.Wait() }
 }
 
 // feedAll feeds a session random pieces, also now and then while it is paused,
