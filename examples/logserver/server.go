@@ -112,6 +112,11 @@ func (s *server) startEngine() error {
 	if mode == uringnet.ModeDedicated {
 		c.BatchWait = s.cfg.wait
 	}
+	if s.cfg.mode.value == modeConns {
+		// Goroutines may fall behind what multishot receives bring: a connection
+		// is to hold one buffer, and its peer to wait.
+		c.Receive = uringnet.ReceiveSingle
+	}
 	s.engine, err = uringnet.NewEngine(c)
 	var bad *poller.ConfigError
 	if errors.As(err, &bad) && bad.Field == "BatchWait" { // the environment has another mode
