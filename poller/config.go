@@ -164,7 +164,7 @@ type Config struct {
 	// unbounded ones for all else; 0 means the kernel's choice. They need
 	// kernel 5.15.
 	IOWQBounded, IOWQUnbounded int
-	// IOWQCPUs are the CPUs that those workers may run on (5.14); empty means
+	// IOWQCPUs are the CPUs that those workers may run on (5.14, SQPoll 6.6); empty means
 	// all. Only with Dedicated and SQPoll: the setting belongs to the thread
 	// that submits, and in Shared mode that may be any of Go's.
 	IOWQCPUs []int

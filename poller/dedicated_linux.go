@@ -133,6 +133,10 @@ func (d *dedicated) round() {
 	runtime.Gosched() // those just woken push the next round
 }
 
+// waitBatch is how many completions are batch enough to end BatchWait: beyond
+// that, waiting for more saves little and leaves the CPU idle under load.
+const waitBatch = 32
+
 // enter submits n requests and waits for completions.
 func (d *dedicated) enter(n, wait uint32) syscall.Errno {
 	r := d.r
@@ -149,14 +153,14 @@ func (d *dedicated) enter(n, wait uint32) syscall.Errno {
 		done, errno = abi.EnterWait(r.fd, n, wait, abi.EnterGetevents)
 	case d.feats.Has(FeatMinTimeout | FeatExtArg):
 		// Wait until a batch is there, or BatchWait is over and something is.
-		done, errno = abi.EnterArg(r.fd, n, maxBatch, abi.EnterGetevents, uint32(batch.Microseconds()), nil)
+		done, errno = abi.EnterArg(r.fd, n, waitBatch, abi.EnterGetevents, uint32(batch.Microseconds()), nil)
 	default:
 		done, errno = abi.EnterWait(r.fd, n, wait, abi.EnterGetevents)
 		if errno == 0 && d.feats.Has(FeatExtArg) {
 			// The first completion is there: give others BatchWait to join it.
 			d.ts = abi.KernelTimespec{Nsec: int64(batch)}
 			r.entered(done, errno)
-			done, errno = abi.EnterArg(r.fd, 0, maxBatch, abi.EnterGetevents, 0, &d.ts)
+			done, errno = abi.EnterArg(r.fd, 0, waitBatch, abi.EnterGetevents, 0, &d.ts)
 			if errno == syscall.ETIME {
 				errno = 0
 			}

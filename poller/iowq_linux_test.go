@@ -2,6 +2,7 @@ package poller_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -36,6 +37,12 @@ func TestIOWQAffinity(t *testing.T) {
 	for _, mode := range []poller.Mode{poller.Dedicated, poller.SQPoll} {
 		t.Run(mode.String(), func(t *testing.T) {
 			p := newPoller(t, poller.Config{Rings: 1, Mode: mode, IOWQCPUs: []int{cpu}})
+			var major, minor int
+			_, err := fmt.Sscanf(p.Status().Kernel, "%d.%d", &major, &minor)
+			must(t, err)
+			if mode == poller.SQPoll && (major < 6 || major == 6 && minor < 6) {
+				return // older kernels set the caller's workers in place of the kernel thread's
+			}
 			f, err := p.OpenFile(filepath.Join(t.TempDir(), "f"), os.O_RDWR|os.O_CREATE, 0o600)
 			must(t, err)
 			defer f.Close()

@@ -44,7 +44,8 @@ func (e *Engine) ServeEvents(ln net.Listener, h EventHandler) error {
 			continue
 		}
 		var ne net.Error
-		if !errors.As(err, &ne) || !ne.Temporary() { //nolint:staticcheck // as net/http: EMFILE passes
+		//lint:ignore SA1019 as net/http's Serve: EMFILE and its like pass
+		if !errors.As(err, &ne) || !ne.Temporary() {
 			return err
 		}
 		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
