@@ -154,7 +154,7 @@ func TestFixedBuffers(t *testing.T) {
 // Closing the engine ends a chain that would wait for ever, and refuses files.
 func TestEngineCloseEndsChain(t *testing.T) {
 	forEngines(t, []string{"shared", "dedicated", "sqpoll"}, func(t *testing.T, e *uringnet.Engine) {
-		_, server := pair(t, stackOf(e), "tcp")
+		_, server := mixedPair(t, stdStack, stackOf(e), "tcp") // a peer that stays
 		ch := e.NewChain()
 		ch.Recv(server, make([]byte, 1))
 		ran := startErr("Run", ch.Run).blocked(t)

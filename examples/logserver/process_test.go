@@ -42,6 +42,7 @@ func startChild(t *testing.T, args ...string) *child {
 			c.kill(t)
 		}
 	})
+	defer c.watch()()
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() && lines.Text() != "ready" {
 		if kind, addr, ok := strings.Cut(strings.TrimPrefix(lines.Text(), "listening "), " "); ok {
@@ -62,6 +63,12 @@ func startChild(t *testing.T, args ...string) *child {
 	return c
 }
 
+// watch has a child that takes too long say where it is and die; done ends
+// that.
+func (c *child) watch() (done func() bool) {
+	return time.AfterFunc(patience, func() { _ = c.cmd.Process.Signal(syscall.SIGQUIT) }).Stop
+}
+
 // kill ends it the hard way.
 func (c *child) kill(t *testing.T) {
 	t.Helper()
@@ -78,6 +85,7 @@ func (c *child) stop(t *testing.T) string {
 	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Error(err)
 	}
+	defer c.watch()()
 	out := <-c.out
 	if err := c.cmd.Wait(); err != nil {
 		t.Errorf("the server ends with %v", err)
