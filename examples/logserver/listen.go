@@ -42,7 +42,7 @@ func (s *server) listen() (err error) {
 			if k.network == "unix" {
 				removeStale(addr)
 			}
-			ln, err := s.engine.Listen(k.network, addr)
+			ln, err := s.listenPatiently(k.network, addr)
 			if err != nil {
 				return fmt.Errorf("-%s: %w", k.kind, err)
 			}
@@ -50,6 +50,20 @@ func (s *server) listen() (err error) {
 		}
 	}
 	return nil
+}
+
+// listenPatiently is Listen, again for a while if the address is in use: the
+// kernel may need a moment to take back the rings, and with them the sockets, of
+// a process that was killed.
+func (s *server) listenPatiently(network, addr string) (net.Listener, error) {
+	deadline := time.Now().Add(2 * time.Second)
+	for {
+		ln, err := s.engine.Listen(network, addr)
+		if err == nil || !inUse(err) || time.Now().After(deadline) {
+			return ln, err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // removeStale removes a unix socket on which nobody listens: what a server

@@ -21,13 +21,23 @@ import (
 type child struct {
 	cmd   *exec.Cmd
 	addrs map[string]string // by kind of listener
-	out   chan string       // what it prints, after the addresses
+	ended chan struct{}     // closed when it prints no more
+
+	mu  sync.Mutex
+	out string // what it printed after the addresses
+}
+
+// printed returns what it has printed so far.
+func (c *child) printed() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.out
 }
 
 // startChild starts one and waits until it listens.
 func startChild(t *testing.T, args ...string) *child {
 	t.Helper()
-	c := &child{cmd: exec.Command(os.Args[0], args...), addrs: map[string]string{}, out: make(chan string, 1)}
+	c := &child{cmd: exec.Command(os.Args[0], args...), addrs: map[string]string{}, ended: make(chan struct{})}
 	c.cmd.Env = append(os.Environ(), childEnv+"=1")
 	c.cmd.Stderr = testLog{t}
 	stdout, err := c.cmd.StdoutPipe()
@@ -37,11 +47,6 @@ func startChild(t *testing.T, args ...string) *child {
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if c.cmd.ProcessState == nil {
-			c.kill(t)
-		}
-	})
 	defer c.watch()()
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() && lines.Text() != "ready" {
@@ -49,17 +54,23 @@ func startChild(t *testing.T, args ...string) *child {
 			c.addrs[kind] = addr
 		}
 	}
-	if lines.Err() != nil || lines.Text() != "ready" {
-		t.Fatalf("the server does not start: %v", lines.Err())
+	if lines.Text() != "ready" {
+		_ = c.cmd.Process.Kill()
+		t.Fatalf("the server does not start: %v", c.cmd.Wait())
 	}
 	go func() {
-		var b strings.Builder
+		defer close(c.ended)
 		for lines.Scan() {
-			b.WriteString(lines.Text() + "\n")
+			c.mu.Lock()
+			c.out += lines.Text() + "\n"
+			c.mu.Unlock()
 		}
-		c.out <- b.String()
-		close(c.out)
 	}()
+	t.Cleanup(func() {
+		if c.cmd.ProcessState == nil {
+			c.kill(t)
+		}
+	})
 	return c
 }
 
@@ -75,7 +86,7 @@ func (c *child) kill(t *testing.T) {
 	if err := c.cmd.Process.Kill(); err != nil {
 		t.Error(err)
 	}
-	<-c.out // or Wait may close the pipe before all is read
+	<-c.ended // or Wait may close the pipe before all is read
 	_ = c.cmd.Wait()
 }
 
@@ -86,11 +97,11 @@ func (c *child) stop(t *testing.T) string {
 		t.Error(err)
 	}
 	defer c.watch()()
-	out := <-c.out
+	<-c.ended
 	if err := c.cmd.Wait(); err != nil {
 		t.Errorf("the server ends with %v", err)
 	}
-	return out
+	return c.printed()
 }
 
 func skipWindows(t *testing.T) {
@@ -120,8 +131,8 @@ func TestProcess(t *testing.T) {
 		want := messages("process", 1000)
 		write(t, conn, asLines(want)) // and stay connected
 		waitFor(t, "the first log", func() bool { return len(storedIn(t, dir)) > 0 })
-		out := server.stop(t)
-		if !strings.Contains(out, "logs/s") || !strings.Contains(out, "received 1000 logs, stored 1000\n") {
+		waitFor(t, "a line of statistics", func() bool { return strings.Contains(server.printed(), "logs/s") })
+		if out := server.stop(t); !strings.Contains(out, "received 1000 logs, stored 1000\n") {
 			t.Errorf("printed:\n%s", out)
 		}
 		sameMessages(t, storedIn(t, dir), want)
@@ -160,7 +171,7 @@ func TestSecondSignal(t *testing.T) {
 			break
 		}
 		select {
-		case <-server.out:
+		case <-server.ended:
 			ended = true
 		case <-time.After(50 * time.Millisecond):
 		}

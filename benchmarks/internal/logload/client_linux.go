@@ -99,12 +99,19 @@ func (c *Client) open(ap netip.AddrPort, i int, acked bool) error {
 
 // session opens a RELP session.
 func (c *Client) session(x *conn) error {
-	if _, err := unix.Write(x.fd, openFrame); err != nil {
+	_, err := unix.Write(x.fd, openFrame)
+	for err == unix.EINTR { // of so few bytes, none was written
+		_, err = unix.Write(x.fd, openFrame)
+	}
+	if err != nil {
 		return os.NewSyscallError("write", err)
 	}
 	got := 0
 	for !bytes.HasSuffix(c.in[:got], []byte("commands=syslog\n")) {
 		n, err := unix.Read(x.fd, c.in[got:])
+		if err == unix.EINTR {
+			continue
+		}
 		if err != nil || n == 0 {
 			return fmt.Errorf("RELP open: %q, %v", c.in[:got], err)
 		}
