@@ -172,8 +172,9 @@ type Config struct {
 	// write on TCP is sent without copying (IORING_OP_SEND_ZC, kernel 6.2). It then returns only
 	// when the kernel has let go of the memory, which is when the peer has
 	// acknowledged the bytes; a deadline or a Close that
-	// ends it earlier resets the connection. 0 means never: over loopback, where the kernel copies
-	// all the same, it is slower at every length (benchmarks/LOG.md).
+	// ends it earlier resets the connection. 0 means never: a
+	// Write should not wait for its peer unless it was asked to. What it gives over
+	// loopback, where the kernel copies all the same, is in benchmarks/LOG.md.
 	ZeroCopySend int
 	// IdleTimeout closes a connection on which no byte was received or sent
 	// for that long; 0 means never. At least 1 ms.

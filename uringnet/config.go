@@ -126,7 +126,7 @@ type Config struct {
 	// ModeDedicated and ModeSQPoll only.
 	IOWQCPUs []int
 	// ZeroCopySend is the length from which a Write on TCP is sent without
-	// copying (kernel 6.2); 0 means never, which is best over loopback. Such a
+	// copying (kernel 6.2); 0 means never. Such a
 	// Write returns when the peer has acknowledged the bytes; a deadline or a
 	// Close that ends it earlier resets the connection.
 	ZeroCopySend int
