@@ -137,6 +137,9 @@ func (d *dedicated) round() {
 // that, waiting for more saves little and leaves the CPU idle under load.
 const waitBatch = 32
 
+// idleWait bounds, in seconds, how long an idle thread sleeps in one call.
+const idleWait = 3600
+
 // enter submits n requests and waits for completions.
 func (d *dedicated) enter(n, wait uint32) syscall.Errno {
 	r := d.r
@@ -153,7 +156,13 @@ func (d *dedicated) enter(n, wait uint32) syscall.Errno {
 		done, errno = abi.EnterWait(r.fd, n, wait, abi.EnterGetevents)
 	case d.feats.Has(FeatMinTimeout | FeatExtArg):
 		// Wait until a batch is there, or BatchWait is over and something is.
-		done, errno = abi.EnterArg(r.fd, n, waitBatch, abi.EnterGetevents, uint32(batch.Microseconds()), nil)
+		// Without a timeout beside it, the minimum wait would end the call with
+		// nothing, over and over on an idle ring.
+		d.ts = abi.KernelTimespec{Sec: idleWait}
+		done, errno = abi.EnterArg(r.fd, n, waitBatch, abi.EnterGetevents, uint32(batch.Microseconds()), &d.ts)
+		if errno == syscall.ETIME {
+			errno = 0
+		}
 	default:
 		done, errno = abi.EnterWait(r.fd, n, wait, abi.EnterGetevents)
 		if errno == 0 && d.feats.Has(FeatExtArg) {
