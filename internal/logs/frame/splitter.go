@@ -30,7 +30,8 @@ type Splitter struct {
 	state   state
 	need    int  // state octets: the frame's length
 	digits  int  // state count: how many there were
-	pending bool // part is a whole message that emit has refused
+	pending bool // part is a message that emit has refused, or has to take
+	half    bool // at the end of the stream: it ended inside a frame
 	err     error
 }
 
@@ -85,7 +86,7 @@ func (s *Splitter) flush(emit func([]byte) bool) bool {
 }
 
 func (s *Splitter) reset() {
-	s.part, s.state, s.pending, s.need, s.digits = s.part[:0], start, false, 0, 0
+	s.part, s.state, s.pending, s.half, s.need, s.digits = s.part[:0], start, false, false, 0, 0
 }
 
 // step consumes what b has of one frame. ok is false if emit refused.
@@ -237,22 +238,32 @@ func (s *Splitter) End(emit func(msg []byte) bool) error {
 	if s.err != nil {
 		return s.err
 	}
-	half := s.state == count || s.state == octets && !s.pending
-	if !s.pending {
-		if s.state != octets {
-			s.part = trimCR(s.part)
-			s.cut()
-		}
-		if s.state == count || len(s.part) == 0 {
-			s.reset()
-			return halfErr(half)
-		}
+	if !s.pending && !s.last() {
+		half := s.half
+		s.reset()
+		return halfErr(half)
 	}
 	if !emit(s.part) {
 		return nil
 	}
+	half := s.half
 	s.reset()
 	return halfErr(half)
+}
+
+// last makes what there is of a last frame a message, once: a refused one comes
+// again as it is. It returns false if there is none.
+func (s *Splitter) last() bool {
+	s.half = s.state == count || s.state == octets
+	switch s.state {
+	case line:
+		s.part = trimCR(s.part)
+		s.cut()
+	case skip:
+		s.cut()
+	}
+	s.pending = len(s.part) > 0
+	return s.pending
 }
 
 func halfErr(half bool) error {

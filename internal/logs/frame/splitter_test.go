@@ -71,6 +71,8 @@ func TestSplitter(t *testing.T) {
 		{"exactly ten\n", result{msgs: []string{"exactly te"}, oversized: 1}},
 		{"0123456789\nx", result{msgs: []string{"0123456789", "x"}}},
 		{strings.Repeat("y", 100) + "\nnext\n", result{msgs: []string{strings.Repeat("y", 10), "next"}, oversized: 1}},
+		{strings.Repeat("y", 10) + "\ryyy", result{msgs: []string{strings.Repeat("y", 10)}, oversized: 1}},
+		{strings.Repeat("y", 9) + "\ryyy", result{msgs: []string{strings.Repeat("y", 9) + "\r"}, oversized: 1}},
 		{"10 half", result{msgs: []string{"half"}, err: ErrHalfFrame}},
 		{"10 ", result{err: ErrHalfFrame}},
 		{"10", result{err: ErrHalfFrame}},
@@ -84,6 +86,9 @@ func TestSplitter(t *testing.T) {
 		}
 		if got := split([]byte(c.stream), 10, func(int) int { return 1 }, never); !got.equal(c.want) {
 			t.Errorf("%q byte by byte: %v; want %v", c.stream, got, c.want)
+		}
+		if got := split([]byte(c.stream), 10, whole, func() bool { return true }); !got.equal(c.want) {
+			t.Errorf("%q with each message refused once: %v; want %v", c.stream, got, c.want)
 		}
 	}
 }
