@@ -24,8 +24,12 @@ type follower struct {
 	id   *identity
 	head []byte // the first bytes of f, headSize at most
 	// todo are rotated files to read before the one at cfg.file, oldest first.
-	todo []string
-	buf  []byte
+	todo []*os.File
+	// done are the files that were read to their end, the latest last, and
+	// doneAt is when that one was written to last.
+	done   []*identity
+	doneAt time.Time
+	buf    []byte
 }
 
 func newFollower(cfg *config, at *position, p *progress, log *slog.Logger) *follower {
@@ -35,8 +39,8 @@ func newFollower(cfg *config, at *position, p *progress, log *slog.Logger) *foll
 // run reads until ctx ends, or until the end of the file if it is not to be
 // followed. A last line without its LF is left for the next run, if the position
 // is kept.
-func (f *follower) run(ctx context.Context, out chan<- batch) error {
-	defer func() { f.close() }()
+func (f *follower) run(ctx context.Context, out chan<- batch) (err error) {
+	defer func() { err = errors.Join(err, f.close(), closeAll(f.todo)) }()
 	if err := f.begin(); err != nil {
 		return err
 	}
@@ -116,7 +120,6 @@ func (f *follower) atEnd(ctx context.Context, out chan<- batch) (done bool, err 
 		if n, err := f.read(out); n > 0 || err != nil {
 			return false, err
 		}
-		f.todo = f.rotated(f.f)
 		return false, f.finish(out)
 	case !f.cfg.follow:
 		deliver(out, batch{file: f.id, lines: f.lines.last()})
@@ -158,8 +161,17 @@ func (f *follower) look() (int, error) {
 // finish leaves a file whose lines are all read; the next will be opened.
 func (f *follower) finish(out chan<- batch) error {
 	deliver(out, batch{file: f.id, lines: f.lines.last()})
+	info, err := f.f.Stat()
+	if err != nil {
+		return err
+	}
+	f.doneAt = info.ModTime()
+	f.done = append(f.done[max(0, len(f.done)-remember+1):], f.id)
 	return f.close()
 }
+
+// remember is how many files that were read are told from new ones.
+const remember = 64
 
 func (f *follower) close() error {
 	if f.f == nil {
@@ -172,21 +184,24 @@ func (f *follower) close() error {
 
 // next opens the next file to read. opened is false if it is not there.
 func (f *follower) next() (opened bool, err error) {
-	path, rotated := f.cfg.file, len(f.todo) > 0
-	if rotated {
-		path, f.todo = f.todo[0], f.todo[1:]
+	if len(f.todo) > 0 {
+		f.f, f.todo = f.todo[0], f.todo[1:]
+		return true, f.start(0)
 	}
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) && (rotated || f.cfg.follow) {
-		if rotated {
-			f.log.Error("a rotated file is gone: its lines are not shipped", "file", path)
-		}
-		return rotated, nil
+	file, err := os.Open(f.cfg.file)
+	if errors.Is(err, fs.ErrNotExist) && f.cfg.follow {
+		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
 	f.f = file
+	if !f.doneAt.IsZero() {
+		// What was rotated away before this one was opened comes first.
+		if f.todo, err = f.since(f.doneAt); err != nil || len(f.todo) > 0 {
+			return true, errors.Join(err, f.close())
+		}
+	}
 	return true, f.start(0)
 }
 

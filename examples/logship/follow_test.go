@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,6 +56,31 @@ func TestRotation(t *testing.T) {
 	}
 	appendTo(t, file, "last\n")
 	r.waitGot(1001)
+	l.terminate()
+	r.want(append(want, "last"))
+}
+
+// TestShiftingRotation: the way of logrotate, in which all files change their
+// names, while lines are written as fast as they can be.
+func TestShiftingRotation(t *testing.T) {
+	file, state := logFile(t)
+	r := newReceiver(t, protoRELP, nil).start()
+	l := begin(t, nil, "-to", r.addr(), "-file", file, "-state", state, "-poll=1ms")
+	const files = 40
+	want := numbered(0, 50*files)
+	name := func(n int) string { return fmt.Sprintf("%s.%d", file, n) }
+	for i := range files {
+		appendTo(t, file, text(want[50*i:50*i+50]))
+		if i%3 == 0 {
+			r.waitGot(50*i + 50)
+		}
+		for n := i; n > 0; n-- {
+			rename(t, name(n), name(n+1))
+		}
+		rename(t, file, name(1))
+	}
+	appendTo(t, file, "last\n")
+	r.waitGot(len(want) + 1)
 	l.terminate()
 	r.want(append(want, "last"))
 }
@@ -148,10 +174,6 @@ func TestFromEnd(t *testing.T) {
 	r := newReceiver(t, protoRELP, nil).start()
 	appendTo(t, file, "old\n")
 	l := begin(t, nil, "-to", r.addr(), "-file", file, "-state", state, "-from-end")
-	f := follower{cfg: &config{file: file}}
-	if got := f.siblings(); len(got) != 0 {
-		t.Errorf("siblings: %q", got)
-	}
 	// It has begun when it has looked at the size.
 	appendTo(t, file, "new 1\n")
 	waitFor(t, "a line", func() bool {
