@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -200,4 +201,44 @@ func TestHalfFrames(t *testing.T) {
 			t.Error("the half octet-counted frame is not counted")
 		}
 	})
+}
+
+// TestRefusalLogged checks that the log says who was refused, and why.
+func TestRefusalLogged(t *testing.T) {
+	forWays(t, func(t *testing.T, w way) {
+		c := testConfig(t, w.mode)
+		c.relp = list{values: []string{"127.0.0.1:0"}}
+		var logged syncBuffer
+		s, err := start(c, slog.New(slog.NewTextHandler(&logged, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { stopServer(t, s) })
+		conn := dial(t, s, "relp")
+		write(t, conn, "hello\n")
+		if err := untilClosed(conn); err != nil {
+			t.Error(err)
+		}
+		for _, want := range []string{conn.LocalAddr().String(), "bad RELP frame"} {
+			waitFor(t, want+" in the log", func() bool { return strings.Contains(logged.String(), want) })
+		}
+	})
+}
+
+// syncBuffer is a strings.Builder for several goroutines.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"net"
 
 	"github.com/uringnet/go-uringnet/internal/logs/intake"
@@ -45,9 +44,6 @@ func (e *evented) Data(_ *uringnet.EventConn, b []byte) {
 
 // Closed ends the session.
 func (e *evented) Closed(_ *uringnet.EventConn, err error) {
-	if errors.Is(err, uringnet.ErrIdle) {
-		e.srv.idleClosed.Add(1)
-	}
 	e.session.End(err)
 	e.srv.leave(e)
 }

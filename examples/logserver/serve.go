@@ -9,8 +9,6 @@ import (
 	"os"
 	"sync/atomic"
 	"time"
-
-	"github.com/uringnet/go-uringnet/uringnet"
 )
 
 // handshakeTimeout is how long a client may take to begin TLS.
@@ -104,10 +102,6 @@ func (b *blocking) Read(p []byte) (int, error) {
 	b.touch(b.srv, false)
 	if err == nil || err == io.EOF {
 		return n, err
-	}
-	if errors.Is(err, uringnet.ErrIdle) {
-		b.srv.idleClosed.Add(1)
-		return n, io.EOF
 	}
 	if b.finishing.Load() && errors.Is(err, os.ErrDeadlineExceeded) {
 		return n, io.EOF

@@ -89,7 +89,10 @@ func (s *server) prepare() (err error) {
 	if err = s.openStore(); err != nil {
 		return err
 	}
-	s.intake = intake.New(intake.Config{Store: s.store, Stats: s.stats, MaxLine: int(s.cfg.maxLine)})
+	s.intake = intake.New(intake.Config{
+		Store: s.store, Stats: s.stats, MaxLine: int(s.cfg.maxLine),
+		Refused: func(err error) { s.complain("bad input", err) },
+	})
 	if err = s.listen(); err != nil {
 		return err
 	}
@@ -104,7 +107,6 @@ func (s *server) startEngine() error {
 	}
 	c := uringnet.Config{
 		Mode:            mode,
-		IdleTimeout:     s.cfg.idle,
 		FixedBuffers:    s.cfg.bufferCount(),
 		FixedBufferSize: int(s.cfg.batchSize),
 		Logger:          s.log,
@@ -154,7 +156,7 @@ func (s *server) openStore() (err error) {
 }
 
 // listenWeb opens the address of the page and the metrics. It is package net's:
-// the engine's counters, and its idle timeout, are for logs.
+// the engine's counters are for logs.
 func (s *server) listenWeb() error {
 	if s.cfg.http == "" {
 		return nil
@@ -178,7 +180,7 @@ func (s *server) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	s.running.Go(func() { s.history.run(ctx, s.stats) })
-	if s.cfg.idle > 0 && !s.engine.Status().IOUring {
+	if s.cfg.idle > 0 {
 		s.watching.Store(true)
 		s.running.Go(func() { s.watchIdle(ctx) })
 	}

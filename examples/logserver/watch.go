@@ -36,8 +36,9 @@ func (s *server) leave(c connection) {
 	}
 }
 
-// watchIdle closes connections that are silent for longer than -idle. Rings do
-// that themselves; this is for the standard library.
+// watchIdle closes connections that are silent for longer than -idle. The engine's
+// idle timeout would do for most, but it cannot tell a client that is silent from
+// one whose goroutine waits for the store.
 func (s *server) watchIdle(ctx context.Context) {
 	tick := time.NewTicker(max(min(s.cfg.idle/4, time.Second), time.Millisecond))
 	defer tick.Stop()

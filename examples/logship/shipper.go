@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -141,11 +140,9 @@ func (s *shipper) more(l link, in <-chan batch) (bool, error) {
 		s.push(b)
 		return ok, nil
 	case <-l.Done():
-		return false, errors.Join(l.Err(), errLost)
+		return false, l.Err()
 	}
 }
-
-var errLost = errors.New("the session is over")
 
 func (s *shipper) push(b batch) {
 	s.mu.Lock()
