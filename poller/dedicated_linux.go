@@ -27,6 +27,8 @@ type dedicated struct {
 	closing atomic.Bool
 	done    sync.WaitGroup
 	started chan error
+	rounds  uint // that the thread has made; its own
+	pace    pace // the thread's own
 
 	jobMu sync.Mutex
 	jobs  []func()     // guarded by jobMu: what onThread was given
@@ -130,12 +132,18 @@ func (d *dedicated) round() {
 	if reaped == 0 && (errno == syscall.EAGAIN || errno == syscall.ENOMEM) {
 		time.Sleep(retryDelay) // the kernel is short of memory
 	}
-	runtime.Gosched() // those just woken push the next round
+	// Those just woken push the next round; and others want the P, too. A yield
+	// of a locked thread is two switches of threads, so not for nothing.
+	if d.rounds++; r.expect.Load() > 0 || d.rounds%yieldEvery == 0 {
+		runtime.Gosched()
+	}
 }
 
-// waitBatch is how many completions are batch enough to end BatchWait: beyond
-// that, waiting for more saves little and leaves the CPU idle under load.
-const waitBatch = 32
+// yieldEvery is after how many rounds that woke no goroutine the thread yields.
+const yieldEvery = 64
+
+// BatchWait ends at waitBatch completions.
+const waitBatch = 256
 
 // idleWait bounds, in seconds, how long an idle thread sleeps in one call.
 const idleWait = 3600
@@ -150,7 +158,7 @@ func (d *dedicated) enter(n, wait uint32) syscall.Errno {
 	}
 	var done int
 	var errno syscall.Errno
-	batch := r.p.cfg.BatchWait
+	batch := d.pace.batchWait(r)
 	switch {
 	case wait == 0 || batch == 0:
 		done, errno = abi.EnterWait(r.fd, n, wait, abi.EnterGetevents)
