@@ -84,7 +84,19 @@ func (fd *FD) dirty() {
 
 // held reports whether nothing is to be received now.
 func (ev *eventState) held() bool {
-	return ev.paused || ev.out != nil && len(ev.out.B) > maxOut
+	return ev.paused || ev.unsent() > maxOut
+}
+
+// unsent is how many bytes were pushed that the kernel has not taken.
+func (ev *eventState) unsent() int {
+	n := 0
+	if ev.out != nil {
+		n += len(ev.out.B)
+	}
+	if ev.sending != nil {
+		n += len(ev.sending.B) - ev.sent
+	}
+	return n
 }
 
 // notify tells the FD's home ring of a completion that ring r has reaped. mu

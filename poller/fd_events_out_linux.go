@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"io"
 	"syscall"
 
 	iouring "github.com/iceber/iouring-go/syscall"
@@ -44,14 +45,7 @@ func (fd *FD) pushable() error {
 func (fd *FD) Buffered() int {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
-	n := 0
-	if fd.ev.out != nil {
-		n += len(fd.ev.out.B)
-	}
-	if fd.ev.sending != nil {
-		n += len(fd.ev.sending.B) - fd.ev.sent
-	}
-	return n
+	return fd.ev.unsent()
 }
 
 // flushOut queues the send of what was pushed.
@@ -110,8 +104,10 @@ func (fd *FD) eventSent(op Op, res int32) {
 		return
 	case fd.closing == nil:
 		fd.dropOut()
-		if fd.rx.end == nil {
-			fd.rx.end = fd.writeErr(syscall.Errno(-res))
+		// A reset is told once, to the send or to the receive, which then sees
+		// no more than an end.
+		if end := fd.rx.end; end == nil || end == io.EOF {
+			fd.rx.end = syscall.Errno(-res)
 		}
 		fd.ready()
 		return
@@ -125,7 +121,7 @@ func (fd *FD) eventSent(op Op, res int32) {
 	} else if ev.ended {
 		fd.hangUp()
 	}
-	if fd.rx.ring == nil {
+	if fd.rx.ring == nil || len(fd.rx.queue) > 0 || fd.rx.end != nil {
 		fd.ready() // it may have been held back for its output
 	}
 }

@@ -98,7 +98,9 @@ func (fd *FD) onRecv(r *ring, c completion) {
 		fd.limit()
 	case c.res == 0:
 		r.stat.receives.Add(1)
-		rx.end = io.EOF
+		if rx.end == nil { // else a send of an event-driven FD has failed
+			rx.end = io.EOF
+		}
 	default:
 		fd.recvFailed(r, syscall.Errno(-c.res))
 	}

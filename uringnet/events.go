@@ -109,7 +109,11 @@ func (r *ringEvents) Data(b []byte) { r.h.Data((*EventConn)(r), b) }
 
 func (r *ringEvents) Closed(err error) {
 	c := (*EventConn)(r)
-	if err != io.EOF {
+	switch err {
+	case io.EOF:
+	case syscall.EPIPE: // only sends fail with it
+		err = r.conn.fail("write", "write", err)
+	default:
 		err = r.conn.fail("read", "read", err)
 	}
 	r.h.Closed(c, err)
