@@ -41,6 +41,9 @@ type server struct {
 	name, kind, env string
 }
 
+// protoNames are the protocols that compare has a load for.
+var protoNames = []string{"echo", "http"}
+
 const (
 	smokeSlice  = 40 * time.Millisecond
 	smokeRounds = 2
@@ -88,8 +91,8 @@ func parseFlags(args []string) (o options, err error) {
 // lists reads the flags that are lists, and checks the others.
 func (o *options) lists(protos, layouts, conns string) error {
 	for _, name := range strings.Split(protos, ",") {
-		if !slices.Contains(servers.Protos, name) {
-			return fmt.Errorf("unknown protocol %q (one of %v)", name, servers.Protos)
+		if !slices.Contains(protoNames, name) {
+			return fmt.Errorf("unknown protocol %q (one of %v)", name, protoNames)
 		}
 		o.protos = append(o.protos, name)
 	}

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -26,7 +27,11 @@ type Client struct {
 	// sleeping until there are some. It needs a CPU of its own then, and the
 	// server is spared the cost of waking it.
 	Spin bool
+	// Active, if not 0, is on how many of the connections there is load; the
+	// others are idle.
+	Active int
 
+	secure   *tls.Config // nil: no TLS
 	epfd     int
 	conns    []conn
 	exchange Exchange
@@ -41,6 +46,7 @@ type Client struct {
 // conn is one connection. A request is under way while busy.
 type conn struct {
 	fd      int
+	tls     *tls.Conn // nil: none
 	seq     uint32
 	sent    int   // bytes of the request that the kernel has taken
 	got     int   // bytes of the reply so far
@@ -52,7 +58,16 @@ type conn struct {
 
 // Dial opens n connections to addr and plays one exchange on each, one after
 // the other, so that all are known to work.
-func Dial(addr string, n int, ex Exchange) (*Client, error) {
+func Dial(addr string, n int, ex Exchange) (*Client, error) { return dial(addr, n, ex, nil) }
+
+// DialTLS is Dial with TLS on every connection. Any certificate will do.
+func DialTLS(addr string, n int, ex Exchange) (*Client, error) {
+	return dial(addr, n, ex, &tls.Config{
+		InsecureSkipVerify: true, // the server signs for itself, on loopback
+	})
+}
+
+func dial(addr string, n int, ex Exchange, secure *tls.Config) (*Client, error) {
 	ap, err := netip.ParseAddrPort(addr)
 	if err != nil {
 		return nil, err
@@ -62,7 +77,7 @@ func Dial(addr string, n int, ex Exchange) (*Client, error) {
 		return nil, os.NewSyscallError("epoll_create1", err)
 	}
 	c := &Client{
-		epfd: epfd, exchange: ex, base: time.Now(),
+		epfd: epfd, exchange: ex, base: time.Now(), secure: secure,
 		buf:    make([]byte, maxMessage+1),
 		events: make([]unix.EpollEvent, maxEvents),
 		conns:  make([]conn, 0, n),
@@ -91,6 +106,9 @@ func (c *Client) open(ap netip.AddrPort) error {
 		return os.NewSyscallError("epoll_ctl", err)
 	}
 	c.conns = append(c.conns, conn{fd: fd})
+	if c.secure != nil {
+		return c.handshake(&c.conns[len(c.conns)-1])
+	}
 	return nil
 }
 
@@ -150,18 +168,11 @@ func (c *Client) ResetFairness() {
 // Fairness returns the shares of the slowest and the fastest connection, as
 // multiples of the mean, since ResetFairness.
 func (c *Client) Fairness() (slowest, fastest float64) {
-	var sum, hi uint64
-	lo := ^uint64(0)
+	served := make([]uint64, len(c.conns))
 	for i := range c.conns {
-		n := c.conns[i].served
-		sum += n
-		lo, hi = min(lo, n), max(hi, n)
+		served[i] = c.conns[i].served
 	}
-	if sum == 0 {
-		return 0, 0
-	}
-	mean := float64(sum) / float64(len(c.conns))
-	return float64(lo) / mean, float64(hi) / mean
+	return shares(served)
 }
 
 // errHungUp is a server that closed a connection.

@@ -20,16 +20,18 @@ type Exchange interface {
 	Reply(id, seq uint32, off int, b []byte) (done bool, err error)
 }
 
-// NewExchange returns the exchange of a protocol, "echo" or "http". Size is
-// the length of an echo message.
+// NewExchange returns the exchange of a protocol, "echo", "http" or "json"
+// (HTTP too, with a bigger page). Size is the length of an echo message.
 func NewExchange(proto string, size int) (Exchange, error) {
 	switch proto {
 	case "echo":
 		return newEcho(size)
 	case "http":
-		return new(httpHello), nil
+		return &httpGet{request: request("/"), body: "Hello, World!"}, nil
+	case "json":
+		return &httpGet{request: request("/json"), bodyLen: jsonLen}, nil
 	}
-	return nil, fmt.Errorf("unknown protocol %q (one of echo, http)", proto)
+	return nil, fmt.Errorf("unknown protocol %q (one of echo, http, json)", proto)
 }
 
 // echo sends a fixed message that begins with the connection and sequence
@@ -74,25 +76,31 @@ func (e *echo) Reply(id, seq uint32, off int, b []byte) (bool, error) {
 
 func head(b []byte) []byte { return b[:min(len(b), 24)] }
 
-// httpHello asks for a page over keep-alive. It reads the length of the first
-// reply in full and then wants every reply to have that length: Date is the
-// only field that changes, and its length is fixed.
-type httpHello struct {
-	length int    // of a whole reply, 0 until known
-	first  []byte // the first reply so far
+// httpGet asks for a page over keep-alive. It reads the length of the first
+// reply in full and then wants every reply to have that length and the same
+// end: Date is the only field that changes, and its length is fixed.
+type httpGet struct {
+	request []byte
+	body    string // what the page must be, "" if only its length is known
+	bodyLen int
+	length  int    // of a whole reply, 0 until known
+	first   []byte // the first reply so far
+	end     []byte // of every reply
 }
 
 const (
-	httpRequest = "GET / HTTP/1.1\r\nHost: bench\r\n\r\n"
-	httpStatus  = "HTTP/1.1 200 OK\r\n"
-	httpEnd     = "\r\n\r\nHello, World!"
+	httpStatus = "HTTP/1.1 200 OK\r\n"
+	// endLen is how much of the end of each reply is compared.
+	endLen = 32
+	// jsonLen is the length of the page "/json".
+	jsonLen = 4096
 )
 
-var httpRequestBytes = []byte(httpRequest)
+func request(path string) []byte { return []byte("GET " + path + " HTTP/1.1\r\nHost: bench\r\n\r\n") }
 
-func (h *httpHello) Request(_, _ uint32) []byte { return httpRequestBytes }
+func (h *httpGet) Request(_, _ uint32) []byte { return h.request }
 
-func (h *httpHello) Reply(_, _ uint32, off int, b []byte) (bool, error) {
+func (h *httpGet) Reply(_, _ uint32, off int, b []byte) (bool, error) {
 	if h.length == 0 {
 		return h.learn(off, b)
 	}
@@ -106,14 +114,14 @@ func (h *httpHello) Reply(_, _ uint32, off int, b []byte) (bool, error) {
 	if end < h.length {
 		return false, nil
 	}
-	if len(b) >= len(httpEnd) && string(b[len(b)-len(httpEnd):]) != httpEnd {
-		return false, fmt.Errorf("HTTP reply does not end with the page: %q", b)
+	if len(b) >= len(h.end) && !bytes.Equal(b[len(b)-len(h.end):], h.end) {
+		return false, fmt.Errorf("HTTP reply does not end with the page: %q", b[len(b)-len(h.end):])
 	}
 	return true, nil
 }
 
 // learn reads the first reply, which must be the only one under way.
-func (h *httpHello) learn(off int, b []byte) (bool, error) {
+func (h *httpGet) learn(off int, b []byte) (bool, error) {
 	if off != len(h.first) {
 		return false, errors.New("two first HTTP replies at once")
 	}
@@ -132,7 +140,11 @@ func (h *httpHello) learn(off int, b []byte) (bool, error) {
 	if len(body) < n {
 		return false, nil
 	}
+	if h.body != "" && string(body) != h.body || h.bodyLen != 0 && len(body) != h.bodyLen {
+		return false, fmt.Errorf("HTTP page of %d bytes is not the one asked for: %q", len(body), head(body))
+	}
 	h.length = len(h.first)
+	h.end = body[max(0, len(body)-endLen):]
 	return h.Reply(0, 0, 0, h.first)
 }
 

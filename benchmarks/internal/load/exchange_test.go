@@ -55,6 +55,34 @@ func TestSizeLimits(t *testing.T) {
 
 const reply = "HTTP/1.1 200 OK\r\nDate: Mon, 01 Jan 2024 00:00:00 GMT\r\nContent-Length: 13\r\n\r\nHello, World!"
 
+func hello(t *testing.T) Exchange {
+	t.Helper()
+	h, err := NewExchange("http", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func TestJSONWantsItsLength(t *testing.T) {
+	h, err := NewExchange("json", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := strings.Repeat("x", jsonLen)
+	good := "HTTP/1.1 200 OK\r\ncontent-length: 4096\r\n\r\n" + body
+	if done, err := h.Reply(0, 1, 0, []byte(good)); !done || err != nil {
+		t.Fatalf("done %v, error %v", done, err)
+	}
+	if _, err := h.Reply(0, 2, 0, []byte(good[:len(good)-1]+"y")); err == nil {
+		t.Error("another end: no error")
+	}
+	h, _ = NewExchange("json", 0)
+	if _, err := h.Reply(0, 1, 0, []byte(reply)); err == nil {
+		t.Error("another page: no error")
+	}
+}
+
 func TestHTTPLearnsAndCounts(t *testing.T) {
 	h, err := NewExchange("http", 0)
 	if err != nil {
@@ -77,18 +105,18 @@ func TestHTTPRefuses(t *testing.T) {
 		"body":     strings.Replace(reply, "World", "Earth", 1),
 		"too long": reply + "x",
 	} {
-		h := new(httpHello)
+		h := hello(t)
 		if _, err := h.Reply(0, 1, 0, []byte(reply)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := h.Reply(0, 2, 0, []byte(bad)); err == nil {
 			t.Errorf("%s: no error", name)
 		}
-		if _, err := new(httpHello).Reply(0, 1, 0, []byte(bad)); err == nil {
+		if _, err := hello(t).Reply(0, 1, 0, []byte(bad)); err == nil {
 			t.Errorf("%s in the first reply: no error", name)
 		}
 	}
-	if _, err := new(httpHello).Reply(0, 1, 0, []byte("HTTP/1.1 200 OK\r\n\r\n")); err == nil {
+	if _, err := hello(t).Reply(0, 1, 0, []byte("HTTP/1.1 200 OK\r\n\r\n")); err == nil {
 		t.Error("no Content-Length: no error")
 	}
 }

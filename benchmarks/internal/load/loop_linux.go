@@ -27,7 +27,11 @@ func (c *Client) Run(d time.Duration) (Slice, error) {
 	c.inTime = 0
 	begin := c.now()
 	end := begin + int64(d)
-	for i := range c.conns {
+	active := len(c.conns)
+	if c.Active > 0 {
+		active = min(c.Active, active)
+	}
+	for i := range active {
 		if err := c.begin(i, c.now()); err != nil {
 			return Slice{}, err
 		}
@@ -73,8 +77,8 @@ func (c *Client) drive(end int64) error {
 	return nil
 }
 
-// waitMillis is how long to wait for events. It bounds a wait: no longer than to the end of the slice, and
-// never so long that the drain limit goes unseen.
+// waitMillis is how long to wait for events: no longer than to the end of the
+// slice, and never so long that the drain limit goes unseen.
 func (c *Client) waitMillis(end, now int64) int {
 	if c.Spin {
 		return 0
@@ -109,6 +113,11 @@ func (c *Client) begin(i int, now int64) error {
 // send sends what the kernel takes of the request under way.
 func (c *Client) send(i int, k *conn) error {
 	msg := c.exchange.Request(uint32(i), k.seq)
+	if k.tls != nil {
+		n, err := k.tls.Write(msg)
+		k.sent = n
+		return err
+	}
 	for k.sent < len(msg) {
 		n, errno := rawWrite(k.fd, msg[k.sent:])
 		switch errno {
@@ -148,6 +157,9 @@ func (c *Client) ready(i int, events uint32, end int64) error {
 	if events&^unix.EPOLLOUT == 0 {
 		return nil
 	}
+	if k.tls != nil {
+		return c.readyTLS(i, k, end)
+	}
 	n, errno := rawRead(k.fd, c.buf)
 	switch {
 	case errno == unix.EAGAIN || errno == unix.EINTR:
@@ -156,7 +168,13 @@ func (c *Client) ready(i int, events uint32, end int64) error {
 		return os.NewSyscallError("read", errno)
 	case n == 0:
 		return errHungUp
-	case !k.busy:
+	}
+	return c.take(i, k, n, end)
+}
+
+// take handles n bytes that connection i has received into the buffer.
+func (c *Client) take(i int, k *conn, n int, end int64) error {
+	if !k.busy {
 		return fmt.Errorf("%d bytes that no request asked for", n)
 	}
 	done, err := c.exchange.Reply(uint32(i), k.seq, k.got, c.buf[:n])

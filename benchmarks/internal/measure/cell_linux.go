@@ -3,57 +3,19 @@ package measure
 import (
 	"errors"
 	"fmt"
-	"os/exec"
 	"runtime"
 	"time"
 
 	"github.com/uringnet/go-uringnet/benchmarks/internal/load"
 )
 
-// Spec is a server to measure.
-type Spec struct {
-	Name string // unique in its plan
-	Kind string // one of servers.Kinds
-	Env  string // value of URINGNET
-}
-
-// tolerated is the CPU time, of one CPU, that other processes may take in a
-// round before it counts as disturbed.
-const tolerated = 0.1
-
-// Plan is a cell to measure.
-type Plan struct {
-	Proto     string
-	Layout    Layout
-	Conns     int
-	Size      int
-	Slice     time.Duration // a server's turn
-	Rounds    int           // turns of each server
-	Extra     int           // more turns at most, in place of disturbed ones
-	CountTime time.Duration // of the slice in which system calls are counted
-	Specs     []Spec        // the first is what the others are compared with
-	Counter   Counter       // nil: system calls are not counted
-	Spin      bool          // the client does not sleep in LayoutOne
-	// Allowed are the CPUs to use.
-	Allowed []int
-	// Command makes the command that starts a server. It sets neither
-	// affinity nor standard input and output.
-	Command func(p *Plan, s Spec) *exec.Cmd
-	// Accept looks at a server that has started, to refuse it.
-	Accept func(s Spec, iouring bool, status string) error
-}
-
-// Longest is how long the cell may take if all goes well, start and stop of
-// the servers left out.
-func (p *Plan) Longest() time.Duration {
-	return time.Duration(len(p.Specs)) * (time.Duration(p.Rounds+p.Extra+1)*p.Slice + p.CountTime)
-}
-
 // target is a server under measurement.
 type target struct {
 	spec   Spec
+	index  int // in Plan.Specs
 	proc   *process
-	client *load.Client
+	client Load
+	failed bool
 	hist   load.Histogram // of all timed slices whose round was not disturbed
 	dirty  load.Histogram // of the others
 	out    Server
@@ -79,33 +41,90 @@ func (p *Plan) Run() (_ Cell, err error) {
 	var targets []*target
 	defer func() {
 		for _, t := range targets {
+			if t.failed {
+				continue
+			}
 			t.stop()
 			if err != nil {
 				err = t.proc.explain(err)
 			}
 		}
 	}()
-	for _, s := range p.Specs {
+	c := Cell{Proto: p.Proto, Layout: p.Layout, Conns: p.Conns, Size: p.Size, Slice: p.Slice, Spin: p.Spinning()}
+	outs := make([]Server, len(p.Specs))
+	for i, s := range p.Specs {
 		t, err := p.start(s, sets)
 		if err != nil {
-			return Cell{}, fmt.Errorf("%s: %w", s.Name, err)
+			if err = fmt.Errorf("%s: %w", s.Name, err); !p.KeepGoing {
+				return Cell{}, err
+			}
+			outs[i] = Server{Name: s.Name, Env: s.Env}
+			outs[i].fail(err)
+			continue
 		}
+		t.index = i
 		targets = append(targets, t)
 	}
-	if err := p.warmUp(targets); err != nil {
-		return Cell{}, err
-	}
-	c := Cell{Proto: p.Proto, Layout: p.Layout, Conns: p.Conns, Size: p.Size, Slice: p.Slice, Spin: p.Spin && p.Layout == LayoutOne}
-	if err := p.measure(&c, targets); err != nil {
-		return Cell{}, err
-	}
-	if err := p.count(targets); err != nil {
+	if err := p.phases(&c, targets); err != nil {
 		return Cell{}, err
 	}
 	for _, t := range targets {
-		c.Servers = append(c.Servers, t.out)
+		outs[t.index] = t.out
 	}
+	c.Servers = outs
 	return c, nil
+}
+
+// phases is what happens once the servers are connected.
+func (p *Plan) phases(c *Cell, targets []*target) error {
+	if err := p.each(targets, "warm-up", func(t *target) error {
+		_, err := t.client.Run(p.Slice) // its figures are thrown away
+		return err
+	}); err != nil {
+		return err
+	}
+	if err := p.measure(c, targets); err != nil {
+		return err
+	}
+	if p.Counter == nil {
+		return nil
+	}
+	return p.each(targets, "count system calls", func(t *target) error { return t.count(p.Counter, p.CountTime) })
+}
+
+// each does something with every server that has not failed.
+func (p *Plan) each(targets []*target, what string, do func(*target) error) error {
+	for _, t := range targets {
+		if t.failed {
+			continue
+		}
+		if err := do(t); err != nil {
+			if err = p.fail(t, fmt.Errorf("%s: %s: %w", t.spec.Name, what, err)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// fail leaves a server out from here on. Where the plan does not keep going it
+// returns the error.
+func (p *Plan) fail(t *target, err error) error {
+	if !p.KeepGoing {
+		return err
+	}
+	t.failed = true
+	t.client.Close()
+	t.proc.kill()
+	t.out.fail(t.proc.explain(err))
+	return nil
+}
+
+// fail records why there are no figures.
+func (s *Server) fail(err error) {
+	var u *Unsupported
+	s.Unsupported = errors.As(err, &u)
+	s.Failed, s.Slices = err.Error(), nil
 }
 
 // start starts a server and connects to it.
@@ -132,15 +151,30 @@ func (t *target) connect(p *Plan) error {
 	if got := t.proc.hello.GOMAXPROCS; p.Layout == LayoutOne && got != 1 {
 		return fmt.Errorf("the server has GOMAXPROCS=%d", got)
 	}
-	ex, err := load.NewExchange(p.Proto, p.Size)
+	dial := p.Dial
+	if dial == nil {
+		dial = dialExchange
+	}
+	client, err := dial(p, Started{Addr: t.proc.hello.Addr, PID: t.proc.hello.PID, Stats: t.proc.counters})
 	if err != nil {
 		return err
 	}
-	if t.client, err = load.Dial(t.proc.hello.Addr, p.Conns, ex); err != nil {
-		return err
-	}
-	t.client.Spin = p.Spin && p.Layout == LayoutOne
+	t.client = client
 	return nil
+}
+
+// dialExchange connects a client that plays the exchange of the protocol.
+func dialExchange(p *Plan, s Started) (Load, error) {
+	ex, err := load.NewExchange(p.Proto, p.Size)
+	if err != nil {
+		return nil, err
+	}
+	c, err := load.Dial(s.Addr, p.Conns, ex)
+	if err != nil {
+		return nil, err
+	}
+	c.Spin = p.Spinning()
+	return c, nil
 }
 
 func (t *target) stop() {
@@ -150,26 +184,14 @@ func (t *target) stop() {
 	t.proc.stop()
 }
 
-// warmUp runs a slice of each server whose figures are thrown away.
-func (p *Plan) warmUp(targets []*target) error {
-	for _, t := range targets {
-		if _, err := t.client.Run(p.Slice); err != nil {
-			return fmt.Errorf("%s: warm-up: %w", t.spec.Name, err)
-		}
-	}
-	return nil
-}
-
 // measure runs all timed slices of the cell.
 func (p *Plan) measure(c *Cell, targets []*target) error {
 	other, err := watch(targets)
 	if err != nil {
 		return err
 	}
-	for _, t := range targets {
-		if err := t.begin(); err != nil {
-			return fmt.Errorf("%s: %w", t.spec.Name, err)
-		}
+	if err := p.each(targets, "begin", (*target).begin); err != nil {
+		return err
 	}
 	for round, clean := 0, 0; clean < p.Rounds && round < p.Rounds+p.Extra; round++ {
 		disturbed, err := p.round(round, targets)
@@ -183,12 +205,7 @@ func (p *Plan) measure(c *Cell, targets []*target) error {
 	if c.Others, c.Steal, err = other.shares(targets); err != nil {
 		return err
 	}
-	for _, t := range targets {
-		if err := t.end(); err != nil {
-			return fmt.Errorf("%s: %w", t.spec.Name, err)
-		}
-	}
-	return nil
+	return p.each(targets, "end", (*target).end)
 }
 
 // round gives each server a turn. It says whether other processes took much of
@@ -198,9 +215,17 @@ func (p *Plan) round(n int, targets []*target) (disturbed bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	lost := false
 	for _, i := range order(n, len(targets)) {
-		if err := targets[i].turn(p.Slice); err != nil {
-			return false, fmt.Errorf("%s: round %d: %w", targets[i].spec.Name, n+1, err)
+		t := targets[i]
+		if t.failed {
+			continue
+		}
+		if err := t.turn(p.Slice); err != nil {
+			if err = p.fail(t, fmt.Errorf("%s: round %d: %w", t.spec.Name, n+1, err)); err != nil {
+				return false, err
+			}
+			lost = true
 		}
 	}
 	others, _, err := other.shares(targets)
@@ -209,9 +234,12 @@ func (p *Plan) round(n int, targets []*target) (disturbed bool, err error) {
 	}
 	// The kernel counts in ticks, on each CPU, so a short round is uncertain.
 	length := time.Since(other.begin.at)
-	disturbed = others > tolerated+2*tick.Seconds()/length.Seconds()
+	// What a lost server did in this round is unknown.
+	disturbed = lost || others > tolerated+2*tick.Seconds()/length.Seconds()
 	for _, t := range targets {
-		t.keep(disturbed)
+		if !t.failed {
+			t.keep(disturbed)
+		}
 	}
 	return disturbed, nil
 }
@@ -254,7 +282,7 @@ func (t *target) turn(d time.Duration) error {
 	t.out.Slices = append(t.out.Slices, Slice{
 		Requests: s.Requests, Total: s.Total, Length: s.Length, Drain: s.Drain,
 		CPU: after.cpu - before.cpu, Switches: after.switches - before.switches,
-		P50: t.client.Latency().Quantile(.5), P99: t.client.Latency().Quantile(.99),
+		P50: t.client.Latency().Quantile(.5), P99: t.client.Latency().Quantile(.99), P999: t.client.Latency().Quantile(.999),
 	})
 	return nil
 }
@@ -296,25 +324,20 @@ func (t *target) end() error {
 	return err
 }
 
-// count counts system calls, in a slice of its own for each server.
-func (p *Plan) count(targets []*target) error {
-	if p.Counter == nil {
-		return nil
+// count counts system calls, in a slice of its own.
+func (t *target) count(c Counter, d time.Duration) error {
+	stop, err := c.Start(t.proc.hello.PID)
+	if err != nil {
+		return err
 	}
-	for _, t := range targets {
-		stop, err := p.Counter.Start(t.proc.hello.PID)
-		if err != nil {
-			return fmt.Errorf("%s: count system calls: %w", t.spec.Name, err)
-		}
-		s, err := t.client.Run(p.CountTime)
-		n, serr := stop()
-		if err := errors.Join(err, serr); err != nil {
-			return fmt.Errorf("%s: count system calls: %w", t.spec.Name, err)
-		}
-		if s.Total > 0 {
-			perReq := float64(n) / float64(s.Total)
-			t.out.SyscallsPerReq = &perReq
-		}
+	s, err := t.client.Run(d)
+	n, serr := stop()
+	if err := errors.Join(err, serr); err != nil {
+		return err
+	}
+	if s.Total > 0 {
+		perReq := float64(n) / float64(s.Total)
+		t.out.SyscallsPerReq = &perReq
 	}
 	return nil
 }

@@ -47,6 +47,10 @@ func oursNow(targets []*target) (time.Duration, error) {
 	}
 	sum := time.Duration(ts.Nano())
 	for _, t := range targets {
+		if t.failed {
+			sum += t.idleMark.cpu // all that is known of it
+			continue
+		}
 		u, err := usageOf(t.proc.hello.PID)
 		if err != nil {
 			return 0, err

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -44,10 +45,32 @@ func startProcess(cmd *exec.Cmd, set unix.CPUSet) (*process, error) {
 	p := &process{cmd: cmd, stdin: stdin, lines: make(chan []byte, 16)}
 	go p.readLines(stdout)
 	if err := p.answer(&p.hello); err != nil {
-		p.stop()
+		_ = p.end()
+		if reason := p.unsupported(); reason != "" {
+			return nil, &Unsupported{Reason: reason}
+		}
 		return nil, p.explain(fmt.Errorf("the server did not start: %w", err))
 	}
 	return p, nil
+}
+
+// exitUnsupported is the code with which a server ends that has no such
+// protocol; it then also writes "unsupported: why" to its standard error.
+const exitUnsupported = 3
+
+// unsupported says why the server, which has ended, does not have the
+// protocol; "" if that is not why it ended.
+func (p *process) unsupported() string {
+	s, ok := p.cmd.Stderr.(fmt.Stringer)
+	if !ok || p.cmd.ProcessState == nil || p.cmd.ProcessState.ExitCode() != exitUnsupported {
+		return ""
+	}
+	_, reason, found := strings.Cut(s.String(), "unsupported:")
+	if !found {
+		return ""
+	}
+	reason, _, _ = strings.Cut(reason, "\n")
+	return strings.TrimSpace(reason)
 }
 
 // startOn starts cmd so that it has the affinity set from its first
@@ -104,14 +127,25 @@ func (p *process) explain(err error) error {
 	return err
 }
 
-// stop ends the server by closing its input, and kills it if that does not.
+// stop ends the server and says so if it ended badly.
 func (p *process) stop() {
+	if err := p.end(); err != nil {
+		fmt.Fprintf(os.Stderr, "server %d: %v\n", p.hello.PID, err)
+	}
+}
+
+// end ends the server by closing its input, and kills it if that does not.
+func (p *process) end() error {
 	_ = p.stdin.Close()
 	timer := time.AfterFunc(answerLimit, func() { _ = p.cmd.Process.Kill() })
 	defer timer.Stop()
 	for range p.lines { // Wait must not come before the end of the output
 	}
-	if err := p.cmd.Wait(); err != nil {
-		fmt.Fprintf(os.Stderr, "server %d: %v\n", p.hello.PID, err)
-	}
+	return p.cmd.Wait()
+}
+
+// kill ends a server that is stuck.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill()
+	_ = p.end()
 }

@@ -42,7 +42,11 @@ type Server struct {
 	Env     string // value of URINGNET
 	IOUring bool
 	Status  string
-	Slices  []Slice // one for each round, the warm-up left out
+	// Failed says why the server has no slices; "" if it has.
+	Failed string `json:",omitempty"`
+	// Unsupported is whether Failed is for want of the protocol.
+	Unsupported bool    `json:",omitempty"`
+	Slices      []Slice // one for each round, the warm-up left out
 	// Percentiles of all slices together, in nanoseconds.
 	P50, P99, P999, Max int64
 	// Slowest and Fastest are the shares of the slowest and the fastest
@@ -68,10 +72,16 @@ type Slice struct {
 	CPU      time.Duration // of the server process, for Total requests
 	Switches uint64        // times a thread of the server was put on a CPU
 	P50, P99 int64
+	P999     int64 `json:",omitempty"`
 	// Disturbed is whether other processes took much of the machine in this
 	// round.
 	Disturbed bool `json:",omitempty"`
 }
+
+// Unsupported is a server that does not have the protocol asked for.
+type Unsupported struct{ Reason string }
+
+func (e *Unsupported) Error() string { return "not supported: " + e.Reason }
 
 // minClean is how many undisturbed slices are enough to leave the disturbed
 // ones out.

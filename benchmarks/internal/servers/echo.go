@@ -7,20 +7,23 @@ import (
 	"github.com/uringnet/go-uringnet/uringnet"
 )
 
-// serveEcho sends back what each connection sends, a goroutine for each, until
-// ln is closed.
-func serveEcho(ln net.Listener, o Options) error {
+// serveConns runs handle on each connection, a goroutine for each, until ln is
+// closed.
+func serveConns(ln net.Listener, o Options, handle func(net.Conn, Options)) error {
 	for {
 		c, err := ln.Accept()
 		if err != nil {
 			return err
 		}
-		go echoConn(c, o)
+		go func() {
+			defer func() { _ = c.Close() }()
+			handle(c, o)
+		}()
 	}
 }
 
+// echoConn sends back what a connection sends.
 func echoConn(c net.Conn, o Options) {
-	defer func() { _ = c.Close() }()
 	buf := make([]byte, o.Buf)
 	for {
 		n, err := c.Read(buf)

@@ -11,6 +11,7 @@ import (
 	"runtime/pprof"
 	"time"
 
+	"github.com/uringnet/go-uringnet/poller"
 	"github.com/uringnet/go-uringnet/uringnet"
 )
 
@@ -18,8 +19,9 @@ import (
 type Options struct {
 	Kind       string        // one of Kinds
 	Proto      string        // one of Protos
-	Buf        int           // bytes of an echo connection's buffer
+	Buf        int           // bytes of a connection's buffer
 	Work       time.Duration // for which each answer is computed
+	File       string        // that is sent or written
 	CPUProfile string        // file to write a CPU profile to, "" for none
 	Lifetime   time.Duration // after which the process ends by itself
 }
@@ -27,6 +29,9 @@ type Options struct {
 // Run is the life of a server process: it listens, serves, answers commands,
 // and returns when its input ends or its lifetime is over.
 func Run(o Options, in io.Reader, out io.Writer) error {
+	if o.Kind == "events" && o.Proto != "echo" && o.Proto != "sink" {
+		return &UnsupportedError{o.Kind, o.Proto}
+	}
 	ln, err := listen(o.Kind)
 	if err != nil {
 		return err
@@ -88,7 +93,11 @@ func commands(in io.Reader, out io.Writer) error {
 	for lines.Scan() {
 		switch cmd := lines.Text(); cmd {
 		case "stats":
-			if err := json.NewEncoder(out).Encode(uringnet.Default().Stats().Total); err != nil {
+			total := uringnet.Default().Stats().Total
+			if err := json.NewEncoder(out).Encode(struct {
+				poller.Counters
+				ReceivedBytes uint64 `json:"received_bytes"`
+			}{total, received.Load()}); err != nil {
 				return err
 			}
 		default:
@@ -100,14 +109,27 @@ func commands(in io.Reader, out io.Writer) error {
 
 // serve serves o.Proto on ln.
 func serve(o Options, ln net.Listener) error {
+	if o.Kind == "events" {
+		if o.Proto == "sink" {
+			return uringnet.Default().ServeEvents(ln, sinkEvents{})
+		}
+		return uringnet.Default().ServeEvents(ln, echoEvents{o})
+	}
 	switch o.Proto {
 	case "echo":
-		if o.Kind == "events" {
-			return uringnet.Default().ServeEvents(ln, echoEvents{o})
-		}
-		return serveEcho(ln, o)
+		return serveConns(ln, o, echoConn)
+	case "sink":
+		return serveConns(ln, o, sinkConn)
+	case "source":
+		return serveConns(ln, o, sourceConn)
+	case "file":
+		return serveConns(ln, o, fileConn)
+	case "recvfile":
+		return serveConns(ln, o, recvFileConn)
 	case "http":
 		return serveHTTP(ln, o)
+	case "https":
+		return serveHTTPS(ln, o)
 	}
 	return fmt.Errorf("unknown protocol %q (one of %v)", o.Proto, Protos)
 }

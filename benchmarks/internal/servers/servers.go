@@ -1,10 +1,20 @@
-// Package servers holds the servers that compare puts under load, and the
+// Package servers holds the servers that compare and suite put under load, and the
 // process around each of them.
 //
 // A server process writes one line of JSON, a Hello, to its standard output
 // once it listens. It then reads commands from its standard input, one word a
 // line: "stats" is answered with one line of JSON, and the end of input ends
 // the process, so that no server outlives the program that started it.
+//
+// The protocols:
+//
+//	echo      sends back what it gets
+//	http      the page "/", and 4 KiB of JSON at "/json"
+//	https     the same with TLS
+//	sink      reads, and counts the bytes: received_bytes of stats
+//	source    sends without an end; the byte at offset i is i modulo 251
+//	file      sends a file with io.Copy on each connection, and closes it
+//	recvfile  copies each connection to a file with io.Copy, and closes it
 package servers
 
 import (
@@ -18,7 +28,7 @@ import (
 var Kinds = []string{"std", "uring", "events"}
 
 // Protos are the protocols that Options.Proto may name.
-var Protos = []string{"echo", "http"}
+var Protos = []string{"echo", "http", "https", "sink", "source", "file", "recvfile"}
 
 // Hello is the first line that a server process writes.
 type Hello struct {

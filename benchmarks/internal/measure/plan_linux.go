@@ -1,0 +1,77 @@
+package measure
+
+import (
+	"os/exec"
+	"time"
+
+	"github.com/uringnet/go-uringnet/benchmarks/internal/load"
+)
+
+// Spec is a server to measure.
+type Spec struct {
+	Name string // unique in its plan
+	Kind string // one of servers.Kinds
+	Env  string // value of URINGNET
+}
+
+// tolerated is the CPU time, of one CPU, that other processes may take in a
+// round before it counts as disturbed.
+const tolerated = 0.1
+
+// Plan is a cell to measure.
+type Plan struct {
+	Proto     string
+	Layout    Layout
+	Conns     int
+	Size      int
+	Slice     time.Duration // a server's turn
+	Rounds    int           // turns of each server
+	Extra     int           // more turns at most, in place of disturbed ones
+	CountTime time.Duration // of the slice in which system calls are counted
+	Specs     []Spec        // the first is what the others are compared with
+	Counter   Counter       // nil: system calls are not counted
+	Spin      bool          // the client does not sleep in LayoutOne
+	// Allowed are the CPUs to use.
+	Allowed []int
+	// Command makes the command that starts a server. It sets neither
+	// affinity nor standard input and output.
+	Command func(p *Plan, s Spec) *exec.Cmd
+	// Accept looks at a server that has started, to refuse it.
+	Accept func(s Spec, iouring bool, status string) error
+	// Dial connects the load to a server; nil: load.Dial, with an exchange of
+	// the protocol.
+	Dial func(p *Plan, s Started) (Load, error)
+	// KeepGoing is whether a server that does not start, ends or gets stuck is
+	// left out, with its reason in Server.Failed, in place of ending the cell.
+	KeepGoing bool
+}
+
+// Load makes load on one server.
+type Load interface {
+	// Run makes load for d, or for as long as the workload says.
+	Run(d time.Duration) (load.Slice, error)
+	// Latency holds the latencies of the last run.
+	Latency() *load.Histogram
+	ResetFairness()
+	// Fairness returns the shares of the slowest and the fastest connection
+	// since ResetFairness, as multiples of the mean; 0 if there are none.
+	Fairness() (slowest, fastest float64)
+	Close()
+}
+
+// Started is a server that listens.
+type Started struct {
+	Addr string
+	PID  int
+	// Stats asks the server for its counters.
+	Stats func() (map[string]uint64, error)
+}
+
+// Spinning is whether the load is to poll in place of sleeping.
+func (p *Plan) Spinning() bool { return p.Spin && p.Layout == LayoutOne }
+
+// Longest is how long the cell may take if all goes well, start and stop of
+// the servers left out.
+func (p *Plan) Longest() time.Duration {
+	return time.Duration(len(p.Specs)) * (time.Duration(p.Rounds+p.Extra+1)*p.Slice + p.CountTime)
+}
