@@ -85,7 +85,8 @@ func (l *Files) serve(i int, events uint32) (done bool, err error) {
 	case n == 0 && x.off != l.size:
 		return false, fmt.Errorf("file of %d bytes ended after %d", l.size, x.off)
 	case n == 0:
-		return true, l.wantOne(i, 0)
+		// Whatever events are asked for, a hang-up is reported for ever.
+		return true, os.NewSyscallError("epoll_ctl", unix.EpollCtl(l.epfd, unix.EPOLL_CTL_DEL, x.fd, nil))
 	case l.upload:
 		return false, errors.New("the server answered a file that it was to take")
 	case x.off+n > l.size:
