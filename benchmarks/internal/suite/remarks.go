@@ -1,0 +1,64 @@
+package suite
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Shares of a CPU that are worth a remark, as in package report.
+const (
+	busyIdle  = 0.03
+	muchSteal = 0.1
+)
+
+// Remarks are what is to be known of a group besides its figures.
+func (g *Group) Remarks() (remarks []string) {
+	for _, c := range g.cells {
+		for i := range c.Servers {
+			s := &c.Servers[i]
+			switch {
+			case s.Unsupported:
+			case s.Failed != "":
+				remarks = append(remarks, fmt.Sprintf("%s failed: %s", s.Name, oneLine(s.Failed)))
+			case s.IdleCPU > busyIdle:
+				remarks = append(remarks, fmt.Sprintf("%s took %.0f %% of a CPU while it had nothing to do", s.Name, 100*s.IdleCPU))
+			}
+		}
+		remarks = append(remarks, disturbance(c)...)
+	}
+	return remarks
+}
+
+// disturbance says what else ran while a cell was measured.
+func disturbance(c *Cell) (remarks []string) {
+	for i := range c.Servers {
+		s := &c.Servers[i]
+		if s.Failed != "" {
+			continue
+		}
+		all, used := len(s.Slices), len(s.Usable())
+		switch {
+		case s.Clean() == nil:
+			remarks = append(remarks, fmt.Sprintf("other processes took %.0f %% of a CPU, in nearly all of %d rounds: do not trust this cell",
+				100*c.Others, all))
+		case used < all:
+			remarks = append(remarks, fmt.Sprintf("%d rounds of %d left out: other processes took too much of the machine (%.0f %% of a CPU in all)",
+				all-used, all, 100*c.Others))
+		}
+		break // it is the same for all
+	}
+	if c.Steal > muchSteal {
+		remarks = append(remarks, fmt.Sprintf("the host of this virtual machine took %.0f %% of a CPU", 100*c.Steal))
+	}
+	return remarks
+}
+
+// oneLine shortens a text to what fits a line.
+func oneLine(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	const most = 300
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + " ..."
+	}
+	return s
+}
