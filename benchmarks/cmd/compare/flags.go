@@ -18,7 +18,7 @@ type options struct {
 	protos  []string
 	layouts []measure.Layout
 	conns   []int
-	servers []server
+	servers []measure.Spec
 	size    int
 	buf     int
 	work    time.Duration
@@ -34,11 +34,6 @@ type options struct {
 	jsonFile      string
 	profile       string // prefix of the CPU profiles' names
 	countTime     time.Duration
-}
-
-// server is an entry of -servers.
-type server struct {
-	name, kind, env string
 }
 
 // protoNames are the protocols that compare has a load for.
@@ -82,7 +77,7 @@ func parseFlags(args []string) (o options, err error) {
 	if *smoke {
 		o.slice, o.rounds, o.extra, o.cellTime, o.countTime = smokeSlice, smokeRounds, 0, 0, smokeSlice
 	}
-	if o.servers, err = parseServers(*names); err != nil {
+	if o.servers, err = measure.ParseSpecs(*names, servers.Kinds); err != nil {
 		return o, err
 	}
 	return o, o.lists(*protos, *layouts, *conns)
@@ -133,7 +128,7 @@ func (o *options) check() error {
 		return fmt.Errorf("%d extra slices: want at most %d", o.extra, maxRounds)
 	}
 	for _, s := range o.servers {
-		if s.kind == "events" && !slices.Equal(o.protos, []string{"echo"}) {
+		if s.Kind == "events" && !slices.Equal(o.protos, []string{"echo"}) {
 			return errors.New("server events has echo only: add -proto echo")
 		}
 	}
@@ -144,34 +139,4 @@ func (o *options) check() error {
 		return fmt.Errorf("work of %v: want 0 to 1s", o.work)
 	}
 	return nil
-}
-
-// parseServers reads a list of servers. A comma begins a new entry only before
-// the name of a kind, so that settings may hold commas.
-func parseServers(list string) ([]server, error) {
-	var entries []string
-	for _, part := range strings.Split(list, ",") {
-		kind, _, _ := strings.Cut(part, ":")
-		if slices.Contains(servers.Kinds, kind) {
-			entries = append(entries, part)
-		} else if len(entries) > 0 && strings.Contains(entries[len(entries)-1], ":") {
-			entries[len(entries)-1] += "," + part
-		} else {
-			return nil, fmt.Errorf("unknown server %q (one of std, uring, events, uring:SETTINGS, events:SETTINGS)", part)
-		}
-	}
-	if len(entries) == 0 {
-		return nil, errors.New("no servers")
-	}
-	seen := map[string]int{}
-	var list2 []server
-	for _, e := range entries {
-		kind, env, _ := strings.Cut(e, ":")
-		name := e
-		if seen[e]++; seen[e] > 1 {
-			name = fmt.Sprintf("%s#%d", e, seen[e])
-		}
-		list2 = append(list2, server{name: name, kind: kind, env: env})
-	}
-	return list2, nil
 }

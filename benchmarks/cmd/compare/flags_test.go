@@ -6,28 +6,6 @@ import (
 	"time"
 )
 
-func TestParseServers(t *testing.T) {
-	got, err := parseServers("std,uring:mode=shared,recv=multishot,uring,std,uring:off")
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []server{
-		{"std", "std", ""},
-		{"uring:mode=shared,recv=multishot", "uring", "mode=shared,recv=multishot"},
-		{"uring", "uring", ""},
-		{"std#2", "std", ""},
-		{"uring:off", "uring", "off"},
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("servers %v, want %v", got, want)
-	}
-	for _, bad := range []string{"", "nginx", "std,nginx", "uring,recv=multishot"} {
-		if got, err := parseServers(bad); err == nil {
-			t.Errorf("%q: no error but %v", bad, got)
-		}
-	}
-}
-
 func TestFlags(t *testing.T) {
 	o, err := parseFlags([]string{"-time=2s", "-slice=100ms", "-conns=4", "-proto=http", "-layout=two"})
 	if err != nil {

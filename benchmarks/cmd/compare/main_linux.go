@@ -118,15 +118,11 @@ func (c *comparison) one(p *measure.Plan) error {
 
 func (c *comparison) plan(proto string, layout measure.Layout, conns int) *measure.Plan {
 	o := c.opts
-	p := &measure.Plan{
-		Proto: proto, Layout: layout, Conns: conns, Size: o.size,
+	return &measure.Plan{
+		Specs: o.servers, Proto: proto, Layout: layout, Conns: conns, Size: o.size,
 		Slice: o.slice, Rounds: o.rounds, Extra: o.extra, CountTime: o.countTime,
 		Counter: c.counter, Spin: o.spin, Allowed: c.allowed, Command: o.command(c.self), Accept: o.accept,
 	}
-	for _, s := range o.servers {
-		p.Specs = append(p.Specs, measure.Spec{Name: s.name, Kind: s.kind, Env: s.env})
-	}
-	return p
 }
 
 // accept refuses a server that is called uring and is not.

@@ -129,9 +129,7 @@ func (s *Server) fail(err error) {
 
 // start starts a server and connects to it.
 func (p *Plan) start(s Spec, sets CPUSets) (*target, error) {
-	cmd := p.Command(p, s)
-	cmd.Env = append(cmd.Environ(), fmt.Sprintf("GOMAXPROCS=%d", sets.MaxProcs), "URINGNET="+s.Env)
-	proc, err := startProcess(cmd, sets.Server)
+	proc, err := p.launch(s, sets)
 	if err != nil {
 		return nil, err
 	}
@@ -144,18 +142,29 @@ func (p *Plan) start(s Spec, sets CPUSets) (*target, error) {
 	return t, nil
 }
 
+// launch starts a server.
+func (p *Plan) launch(s Spec, sets CPUSets) (*process, error) {
+	cmd := p.Command(p, s)
+	cmd.Env = append(cmd.Environ(), fmt.Sprintf("GOMAXPROCS=%d", sets.MaxProcs), "URINGNET="+s.Env)
+	return startProcess(cmd, sets.Server)
+}
+
+func (p *process) started() Started {
+	return Started{Addr: p.hello.Addr, PID: p.hello.PID, Stats: p.counters}
+}
+
 func (t *target) connect(p *Plan) error {
 	if err := p.Accept(t.spec, t.out.IOUring, t.out.Status); err != nil {
 		return err
 	}
-	if got := t.proc.hello.GOMAXPROCS; p.Layout == LayoutOne && got != 1 {
+	if got := t.proc.hello.GOMAXPROCS; p.Layout == LayoutOne && got > 1 {
 		return fmt.Errorf("the server has GOMAXPROCS=%d", got)
 	}
 	dial := p.Dial
 	if dial == nil {
 		dial = dialExchange
 	}
-	client, err := dial(p, Started{Addr: t.proc.hello.Addr, PID: t.proc.hello.PID, Stats: t.proc.counters})
+	client, err := dial(p, t.proc.started())
 	if err != nil {
 		return err
 	}

@@ -7,13 +7,6 @@ import (
 	"github.com/uringnet/go-uringnet/benchmarks/internal/load"
 )
 
-// Spec is a server to measure.
-type Spec struct {
-	Name string // unique in its plan
-	Kind string // one of servers.Kinds
-	Env  string // value of URINGNET
-}
-
 // tolerated is the CPU time, of one CPU, that other processes may take in a
 // round before it counts as disturbed.
 const tolerated = 0.1

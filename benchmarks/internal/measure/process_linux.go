@@ -49,7 +49,7 @@ func startProcess(cmd *exec.Cmd, set unix.CPUSet) (*process, error) {
 		if reason := p.unsupported(); reason != "" {
 			return nil, &Unsupported{Reason: reason}
 		}
-		return nil, p.explain(fmt.Errorf("the server did not start: %w", err))
+		return nil, p.explain(fmt.Errorf("%s: %w", NotStarted, err))
 	}
 	return p, nil
 }

@@ -83,6 +83,9 @@ type Unsupported struct{ Reason string }
 
 func (e *Unsupported) Error() string { return "not supported: " + e.Reason }
 
+// NotStarted is in the error of a server that did not.
+const NotStarted = "the server did not start"
+
 // minClean is how many undisturbed slices are enough to leave the disturbed
 // ones out.
 const minClean = 3
