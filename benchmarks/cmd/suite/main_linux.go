@@ -1,0 +1,125 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/go-uringnet/benchmarks/internal/measure"
+	"github.com/uringnet/go-uringnet/benchmarks/internal/suite"
+)
+
+func main() {
+	err := run(os.Args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		os.Exit(2)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "suite:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	if len(args) > 0 && args[0] == "serve" {
+		return serve(args[1:])
+	}
+	o, err := parseFlags(args)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(o.out, 0o755); err != nil {
+		return err
+	}
+	if o.reports != nil {
+		result, err := suite.Read(o.reports...)
+		if err != nil {
+			return err
+		}
+		return write(o.out, result)
+	}
+	r, err := newRunner(o)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	err = r.all()
+	r.printer.Targets(&r.result)
+	return errors.Join(err, write(o.out, &r.result))
+}
+
+// write writes the report.
+func write(dir string, r *suite.Result) error {
+	path := func(name string) string { return filepath.Join(dir, name) }
+	err := errors.Join(r.WriteJSON(path("suite.json")),
+		os.WriteFile(path("suite.md"), r.Markdown(), 0o644),
+		os.WriteFile(path("suite.html"), r.HTML(), 0o644))
+	if err == nil {
+		fmt.Println("\nwritten:", path("suite.json"), path("suite.md"), path("suite.html"))
+	}
+	return err
+}
+
+// runner is a run of the suite.
+type runner struct {
+	opts    *options
+	tmp     string // of this run, removed at its end
+	self    string
+	file    string // to send
+	built   map[string]string
+	root    string // of the module
+	allowed []int
+	counter measure.Counter
+	printer suite.Terminal
+	result  suite.Result
+	// missing are the pairs of kind and protocol that do not work.
+	missing map[string]bool
+}
+
+func newRunner(o *options) (_ *runner, err error) {
+	r := &runner{opts: o, built: map[string]string{}, missing: map[string]bool{}}
+	r.printer = suite.Terminal{W: os.Stdout, Color: isTerminal(os.Stdout)}
+	if r.self, err = os.Executable(); err != nil {
+		return nil, err
+	}
+	if r.allowed, err = measure.Allowed(); err != nil {
+		return nil, err
+	}
+	host := measure.ThisHost()
+	host.Command = strings.Replace(host.Command, "cmd/compare", "cmd/suite", 1)
+	host.Syscalls = "not counted (-count=0)"
+	if o.countTime > 0 {
+		if r.counter, err = measure.NewCounter(); err != nil {
+			host.Syscalls = fmt.Sprintf("not counted: %v", err)
+		} else {
+			host.Syscalls = "counted in slices of their own, by " + r.counter.String()
+		}
+	}
+	r.result.Hosts = []measure.Host{host}
+	if r.tmp, err = os.MkdirTemp("", "uringnet-suite-"); err != nil {
+		return nil, err
+	}
+	r.build()
+	return r, nil
+}
+
+func (r *runner) close() { _ = os.RemoveAll(r.tmp) }
+
+// note tells of something that is missing, once.
+func (r *runner) note(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	before := len(r.result.Notes)
+	if r.result.Note(text); len(r.result.Notes) > before {
+		fmt.Println("note:", text)
+	}
+}
+
+func isTerminal(f *os.File) bool {
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/go-uringnet/benchmarks/internal/measure"
+	"github.com/uringnet/go-uringnet/benchmarks/internal/suite"
+)
+
+// spareFiles are the files of this process that are not connections.
+const spareFiles = 500
+
+// all measures everything. A cell that cannot be measured leaves a note.
+func (r *runner) all() error {
+	if slices.Contains(r.opts.parts, "bulk") {
+		if err := r.makeFile(); err != nil {
+			return err
+		}
+	}
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return os.NewSyscallError("getrlimit", err)
+	}
+	most := int(min(limit.Cur, 1<<20)) - spareFiles
+	for _, w := range r.opts.workloads() {
+		for _, layout := range w.layouts {
+			if _, err := layout.Sets(r.allowed); err != nil {
+				r.note("layout %s left out: %v", layout, err)
+				continue
+			}
+			for _, conns := range w.conns[layout] {
+				if err := r.group(&w, layout, conns, most); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if slices.Contains(r.opts.parts, "idle") {
+		return r.idle(most)
+	}
+	return nil
+}
+
+// group measures a workload with one number of connections.
+func (r *runner) group(w *workload, layout measure.Layout, conns, most int) error {
+	var specs []measure.Spec
+	for _, s := range r.opts.servers {
+		if r.has(s.Kind, w.proto) {
+			specs = append(specs, s)
+		}
+	}
+	first := len(r.result.Cells)
+	for _, g := range groups(specs, conns, most) {
+		if len(g) == 0 {
+			continue
+		}
+		if err := r.cell(w, r.plan(w, layout, conns, g)); err != nil {
+			return err
+		}
+	}
+	if len(r.result.Cells) > first {
+		part := suite.Result{Cells: r.result.Cells[first:]}
+		r.printer.Group(part.Groups()[0])
+	}
+	return r.result.WriteJSON(filepath.Join(r.opts.out, "suite.json"))
+}
+
+// has is whether a kind of server can be expected to have a protocol.
+func (r *runner) has(kind, proto string) bool {
+	if !slices.Contains(ownKinds, kind) && r.built[kind] == "" {
+		return false // there is a note already
+	}
+	return supports(kind, proto) && !r.missing[kind+" "+proto]
+}
+
+func (r *runner) plan(w *workload, layout measure.Layout, conns int, specs []measure.Spec) *measure.Plan {
+	o := r.opts
+	return &measure.Plan{
+		Proto: w.proto, Layout: layout, Conns: conns, Size: w.size,
+		Slice: o.slice, Rounds: o.rounds, Extra: o.extra, CountTime: o.countTime,
+		Specs: specs, Counter: r.counter, Spin: o.spin, Allowed: r.allowed,
+		Command: r.command(w), Accept: r.accept, Dial: r.dial(w), KeepGoing: true,
+	}
+}
+
+// watch ends the program if a step takes too long. The servers end with it:
+// their input does.
+func watch(limit time.Duration) *time.Timer {
+	return time.AfterFunc(limit, func() {
+		fmt.Fprintf(os.Stderr, "suite: no end within %v: stopped\n", limit)
+		os.Exit(1)
+	})
+}
+
+// cell measures servers against each other.
+func (r *runner) cell(w *workload, p *measure.Plan) error {
+	watchdog := watch(r.lifetime(p))
+	defer watchdog.Stop()
+	c := suite.Cell{Part: w.part, Workload: w.name, Buf: w.buf, Unit: w.unit, Paced: w.paced}
+	m, err := p.Run()
+	if err != nil {
+		r.note("%s left out: %v", suite.Key{Part: w.part, Workload: w.name, Layout: p.Layout, Conns: p.Conns}, err)
+		return nil
+	}
+	c.Cell = m
+	for i, s := range m.Servers {
+		r.remember(p.Specs[i].Kind, w.proto, s.Failed, s.Unsupported)
+	}
+	r.result.Cells = append(r.result.Cells, c)
+	return nil
+}
+
+// remember keeps a server that does not have a protocol, or does not start, from
+// being asked for it again.
+func (r *runner) remember(kind, proto, failed string, unsupported bool) {
+	switch {
+	case unsupported:
+		_, reason, _ := strings.Cut(failed, "not supported: ")
+		r.note("%s left out of %s: not supported: %s", kind, proto, reason)
+	case strings.Contains(failed, measure.NotStarted):
+		r.note("%s left out of %s: %s", kind, proto, failed)
+	default:
+		return
+	}
+	r.missing[kind+" "+proto] = true
+}
+
+// makeFile makes the file to send: its byte at offset i is i modulo 251. Once
+// written it is in the page cache.
+func (r *runner) makeFile() (err error) {
+	r.file = filepath.Join(r.tmp, "file")
+	f, err := os.Create(r.file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	const period = 251
+	block := make([]byte, period*4096)
+	for i := range block {
+		block[i] = byte(i % period)
+	}
+	for left := r.opts.fileBytes; left > 0; left -= len(block) {
+		if _, err := f.Write(block[:min(left, len(block))]); err != nil {
+			return err
+		}
+	}
+	// What is written back later would disturb the slices.
+	return f.Sync()
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"time"
+
+	"github.com/uringnet/go-uringnet/benchmarks/internal/measure"
+	"github.com/uringnet/go-uringnet/benchmarks/internal/servers"
+)
+
+// exitUnsupported is how a server ends that does not have a protocol.
+const exitUnsupported = 3
+
+// serve is the hidden command that suite runs for its own servers.
+func serve(args []string) error {
+	var o servers.Options
+	fs := flag.NewFlagSet("suite serve", flag.ContinueOnError)
+	fs.StringVar(&o.Kind, "kind", "std", "std, uring or events")
+	fs.StringVar(&o.Proto, "proto", "echo", "protocol")
+	fs.IntVar(&o.Buf, "buf", smallBuf, "bytes of a connection's buffer")
+	fs.StringVar(&o.File, "file", "", "file to send or to write")
+	fs.DurationVar(&o.Lifetime, "lifetime", 10*time.Minute, "how long the server lives at most")
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	err := servers.Run(o, os.Stdin, os.Stdout)
+	var unsupported *servers.UnsupportedError
+	if errors.As(err, &unsupported) {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(exitUnsupported)
+	}
+	return err
+}
+
+// command makes the command that starts a server of a workload.
+func (r *runner) command(w *workload) func(*measure.Plan, measure.Spec) *exec.Cmd {
+	return func(p *measure.Plan, s measure.Spec) *exec.Cmd {
+		args := []string{"-proto=" + w.proto, fmt.Sprintf("-buf=%d", w.buf), fmt.Sprintf("-lifetime=%v", r.lifetime(p))}
+		file := r.file
+		if w.proto == "recvfile" {
+			file = os.DevNull
+		}
+		program := r.built[s.Kind]
+		if slices.Contains(ownKinds, s.Kind) {
+			program = r.self
+		}
+		if !slices.Contains(cKinds, s.Kind) { // those know no files
+			args = append([]string{"serve", "-kind=" + s.Kind, "-file=" + file}, args...)
+		}
+		cmd := exec.Command(program, args...)
+		cmd.Stderr = &tail{}
+		if r.opts.verbose {
+			cmd.Stderr = os.Stderr
+		}
+		return cmd
+	}
+}
+
+// lifetime bounds a cell, and the servers in it, generously: each may get stuck
+// once.
+func (r *runner) lifetime(p *measure.Plan) time.Duration {
+	const stuck = 30 * time.Second
+	return time.Minute + 5*p.Longest() + stuck*time.Duration(len(p.Specs))
+}
+
+// accept refuses a server that is called uring and is not.
+func (r *runner) accept(s measure.Spec, iouring bool, status string) error {
+	if iouring || r.opts.fallback || s.Kind != "uring" && s.Kind != "events" && s.Kind != "fasthttp-uring" {
+		return nil
+	}
+	return fmt.Errorf("runs on the %s (use -allow-fallback to measure it all the same)", status)
+}
