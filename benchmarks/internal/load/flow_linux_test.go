@@ -107,7 +107,7 @@ func TestReceiver(t *testing.T) {
 	}
 	defer r.Close()
 	for range 2 {
-		if got, err := r.Run(time.Second); err != nil || got.Total != 5 {
+		if got, err := r.Run(time.Second); err != nil || got.Requests != 5 || got.Total != 7 {
 			t.Errorf("%+v, error %v", got, err)
 		}
 	}

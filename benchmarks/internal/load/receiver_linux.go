@@ -23,6 +23,9 @@ const readLen = 256 << 10
 // with what it should be. All of it would cost as much as receiving it.
 const checkLen = 64
 
+// ahead is how much a server and the kernel may hold ready on a connection.
+const ahead = 8 << 20
+
 // NewReceiver connects to a server that sends as soon as it is connected.
 // A run ends after limit bytes, a multiple of unit.
 func NewReceiver(addr string, conns, unit, limit int, spin bool) (*Receiver, error) {
@@ -39,37 +42,52 @@ func NewReceiver(addr string, conns, unit, limit int, spin bool) (*Receiver, err
 	return r, nil
 }
 
-// Run reads up to the limit, whatever d is.
+// Run reads up to the limit, whatever d is. What may have been ready before it
+// began is read first and not timed; the server has to make up for it, so it
+// counts in Total.
 func (r *Receiver) Run(d time.Duration) (Slice, error) {
+	ready := min(len(r.conns)*ahead, r.limit/2)
+	ready -= ready % r.unit
 	begin := time.Now()
 	if err := r.want(unix.EPOLLIN); err != nil {
 		return Slice{}, err
 	}
-	for got := 0; got < r.limit; {
-		if tooLong(begin, d) {
-			return Slice{}, fmt.Errorf("%d of %d bytes came in %v", got, r.limit, time.Since(begin))
-		}
-		events, err := r.poll()
-		if err != nil {
-			return Slice{}, err
-		}
-		for _, ev := range events {
-			n, err := r.read(&r.conns[ev.Fd], min(len(r.buf), r.limit-got))
-			if err != nil {
-				return Slice{}, err
-			}
-			if got += n; got == r.limit {
-				break
-			}
-		}
+	if err := r.readAll(ready, begin, d); err != nil {
+		return Slice{}, err
 	}
-	length := time.Since(begin)
+	timed := time.Now()
+	if err := r.readAll(r.limit, begin, d); err != nil {
+		return Slice{}, err
+	}
+	length := time.Since(timed)
 	if err := r.want(0); err != nil {
 		return Slice{}, err
 	}
 	err := r.quiet()
-	count := units(r.limit, r.unit)
-	return Slice{Requests: count, Total: count, Length: length}, err
+	return Slice{Requests: units(r.limit, r.unit), Total: units(r.limit+ready, r.unit), Length: length}, err
+}
+
+// readAll reads n bytes.
+func (r *Receiver) readAll(n int, begin time.Time, d time.Duration) error {
+	for got := 0; got < n; {
+		if tooLong(begin, d) {
+			return fmt.Errorf("%d of %d bytes came in %v", got, n, time.Since(begin))
+		}
+		events, err := r.poll()
+		if err != nil {
+			return err
+		}
+		for _, ev := range events {
+			m, err := r.read(&r.conns[ev.Fd], min(len(r.buf), n-got))
+			if err != nil {
+				return err
+			}
+			if got += m; got == n {
+				break
+			}
+		}
+	}
+	return nil
 }
 
 // read reads and checks at most n bytes of a connection.
@@ -102,11 +120,10 @@ func checkPattern(pattern, b []byte, off int) error {
 	return nil
 }
 
-// quiet waits until the servers have filled the sockets' buffers again, so
-// that they do nothing in the turns of others. It does not wait long: what it
-// misses costs little.
+// quiet waits until the server has filled the sockets' buffers again, so that
+// it does nothing in the turns of others. It does not wait for long.
 func (r *Receiver) quiet() error {
-	last := -1
+	last, same := -1, 0
 	for range 50 {
 		sum := 0
 		for i := range r.conns {
@@ -116,7 +133,9 @@ func (r *Receiver) quiet() error {
 			}
 			sum += n
 		}
-		if sum == last {
+		if sum != last {
+			same = 0
+		} else if same++; same == 3 {
 			break
 		}
 		last = sum

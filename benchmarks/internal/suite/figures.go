@@ -103,7 +103,14 @@ func (c *Cell) Key() Key { return Key{c.Part, c.Workload, c.Layout, c.Conns} }
 
 // String names a cell.
 func (k Key) String() string {
-	return fmt.Sprintf("%s %s, %s, %s", k.Part, k.Workload, plural(k.Conns, "connection"), k.Layout)
+	return fmt.Sprintf("%s, %s, %s", k.what(), plural(k.Conns, "connection"), layoutText(k.Layout))
+}
+
+func (k Key) what() string {
+	if k.Part == k.Workload {
+		return k.Part
+	}
+	return k.Part + " " + k.Workload
 }
 
 func plural(n int, what string) string {

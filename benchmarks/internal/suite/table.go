@@ -73,7 +73,7 @@ func (r *Row) fields(conns int) []text {
 
 // ratioOf leaves out a server's ratio to itself.
 func ratioOf(name, base string, s report.Spread) string {
-	if name == base {
+	if name == base && s.N > 0 {
 		return "1"
 	}
 	return ratioText(s)
@@ -119,10 +119,7 @@ func number(v float64) string {
 // title names the table that a group belongs to.
 func (g *Group) title() string {
 	c := g.Cell()
-	what := c.Part + " " + c.Workload
-	if c.Part == c.Workload {
-		what = c.Part
-	}
+	what := c.Key().what()
 	where := "server alone on one CPU"
 	if c.Spin {
 		where += ", load polling on another"
