@@ -87,7 +87,7 @@ func (r *runner) plan(w *workload, layout measure.Layout, conns int, specs []mea
 		Proto: w.proto, Layout: layout, Conns: conns, Size: w.size,
 		Slice: o.slice, Rounds: o.rounds, Extra: o.extra, CountTime: o.countTime,
 		Specs: specs, Counter: r.counter, Spin: o.spin, Allowed: r.allowed,
-		Command: r.command(w), Accept: r.accept, Dial: r.dial(w), KeepGoing: true,
+		Command: r.command(w), Accept: r.accept, Dial: r.dial(w), KeepGoing: true, Park: true,
 	}
 }
 

@@ -98,7 +98,7 @@ func (p *Plan) each(targets []*target, what string, do func(*target) error) erro
 		if t.failed {
 			continue
 		}
-		if err := do(t); err != nil {
+		if err := t.active(func() error { return do(t) }); err != nil {
 			if err = p.fail(t, fmt.Errorf("%s: %s: %w", t.spec.Name, what, err)); err != nil {
 				return err
 			}
@@ -135,7 +135,11 @@ func (p *Plan) start(s Spec, sets CPUSets) (*target, error) {
 	}
 	t := &target{spec: s, proc: proc}
 	t.out = Server{Name: s.Name, Env: s.Env, IOUring: proc.hello.IOUring, Status: proc.hello.Status}
-	if err := t.connect(p); err != nil {
+	err = t.connect(p)
+	if err == nil && p.Park {
+		err = t.maybePark()
+	}
+	if err != nil {
 		t.stop()
 		return nil, proc.explain(err)
 	}
@@ -187,6 +191,7 @@ func dialExchange(p *Plan, s Started) (Load, error) {
 }
 
 func (t *target) stop() {
+	_ = t.unpark() // it could not end
 	if t.client != nil {
 		t.client.Close()
 	}
@@ -230,7 +235,7 @@ func (p *Plan) round(n int, targets []*target) (disturbed bool, err error) {
 		if t.failed {
 			continue
 		}
-		if err := t.turn(p.Slice); err != nil {
+		if err := t.active(func() error { return t.turn(p.Slice) }); err != nil {
 			if err = p.fail(t, fmt.Errorf("%s: round %d: %w", t.spec.Name, n+1, err)); err != nil {
 				return false, err
 			}

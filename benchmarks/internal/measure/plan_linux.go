@@ -37,6 +37,9 @@ type Plan struct {
 	// KeepGoing is whether a server that does not start, ends or gets stuck is
 	// left out, with its reason in Server.Failed, in place of ending the cell.
 	KeepGoing bool
+	// Park is whether servers that use CPU time while they have nothing to do
+	// are stopped between their turns, so that they take none from the others.
+	Park bool
 }
 
 // Load makes load on one server.

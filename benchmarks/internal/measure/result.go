@@ -45,8 +45,10 @@ type Server struct {
 	// Failed says why the server has no slices; "" if it has.
 	Failed string `json:",omitempty"`
 	// Unsupported is whether Failed is for want of the protocol.
-	Unsupported bool    `json:",omitempty"`
-	Slices      []Slice // one for each round, the warm-up left out
+	Unsupported bool `json:",omitempty"`
+	// Parked is whether the process was stopped between its turns.
+	Parked bool    `json:",omitempty"`
+	Slices []Slice // one for each round, the warm-up left out
 	// Percentiles of all slices together, in nanoseconds.
 	P50, P99, P999, Max int64
 	// Slowest and Fastest are the shares of the slowest and the fastest

@@ -20,6 +20,8 @@ func (g *Group) Remarks() (remarks []string) {
 			case s.Unsupported:
 			case s.Failed != "":
 				remarks = append(remarks, fmt.Sprintf("%s failed: %s", s.Name, oneLine(s.Failed)))
+			case s.Parked:
+				remarks = append(remarks, s.Name+" was stopped (SIGSTOP) between its turns: it uses CPU time when it has nothing to do")
 			case s.IdleCPU > busyIdle:
 				remarks = append(remarks, fmt.Sprintf("%s took %.0f %% of a CPU while it had nothing to do", s.Name, 100*s.IdleCPU))
 			}
