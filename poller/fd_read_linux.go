@@ -58,8 +58,30 @@ func (fd *FD) read(b []byte) (int, error) {
 			}
 			r = fd.arm(fd.p.current(), limit, false)
 		}
+		rx.want = b
 		fd.park(&fd.rd, r)
+		n := rx.got
+		rx.want, rx.got = nil, 0
+		if n > 0 {
+			return n, nil
+		}
 	}
+}
+
+// maxDeliver is how much a completion may bring to be copied by whoever reaps
+// it: more is copied by the reader, which may be on another CPU.
+const maxDeliver = 4 << 10
+
+// deliver copies received bytes to the buffer of the Read that waits for them,
+// if all fit. The provided buffer is then free at once, and with it the memory
+// that the next receive finds in the cache.
+func (fd *FD) deliver(b []byte) bool {
+	rx := &fd.rx
+	if len(b) > len(rx.want) || len(b) > maxDeliver || rx.got > 0 || len(rx.queue) > 0 {
+		return false
+	}
+	rx.got = copy(rx.want, b)
+	return true
 }
 
 // take copies received bytes to b and releases the buffers it empties.
@@ -95,14 +117,8 @@ func (fd *FD) wantDirect() bool {
 	case DirectRecvNever:
 		return false
 	}
-	return fd.rx.skip == 0
+	return fd.rx.direct.likely()
 }
-
-// skipAfterMiss is how many receives are armed without trying recv(2), after a
-// try that found nothing. Under load a peer's next message is often there when
-// its turn comes, and a recv(2) is then all it costs; otherwise a receive that
-// is armed together with the send costs less.
-const skipAfterMiss = 3
 
 // recvDirect tries recv(2) into b. done is false if nothing was there.
 func (fd *FD) recvDirect(b []byte) (n int, err error, done bool) {
@@ -115,7 +131,7 @@ func (fd *FD) recvDirect(b []byte) (n int, err error, done bool) {
 		case errno == syscall.EINTR:
 			continue
 		case errno == syscall.EAGAIN:
-			fd.rx.skip = skipAfterMiss
+			fd.rx.direct.miss()
 			return 0, nil, false
 		case errno != 0:
 			return 0, errno, true
@@ -123,6 +139,7 @@ func (fd *FD) recvDirect(b []byte) (n int, err error, done bool) {
 			return 0, io.EOF, true
 		}
 		st.directHits.Add(1)
+		fd.rx.direct.hit()
 		st.bytesIn.Add(uint64(n))
 		fd.touch()
 		return n, nil, true

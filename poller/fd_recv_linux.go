@@ -18,10 +18,12 @@ import (
 // A deadline does not end the armed state: what the receive brings is for the
 // next Read. Only Close, quiesce and a full queue cancel.
 type rxState struct {
-	ring     *ring // where a request is armed; nil: idle
-	op       Op    // OpRecv, OpPollIn or OpAccept
-	canceled bool  // its cancellation has been asked for
-	rearm    bool  // it ended early: arming again is a re-arm
+	ring     *ring  // where a request is armed; nil: idle
+	op       Op     // OpRecv, OpPollIn or OpAccept
+	canceled bool   // its cancellation has been asked for
+	rearm    bool   // it ended early: arming again is a re-arm
+	want     []byte // the buffer of the Read that waits, nil if none does
+	got      int    // bytes that a completion has put there
 	queue    []chunk
 	held     int   // provided buffers in queue
 	end      error // what follows the queue once: io.EOF or an errno
@@ -31,7 +33,7 @@ type rxState struct {
 	never    bool  // poll is for good
 	wasPoll  bool  // poll and FD.ahead before suspend
 	wasAhead bool
-	skip     uint8 // receives to arm before a direct recv is tried again
+	direct   predictor
 	turns    uint8 // sends so far, up to eagerTurns
 }
 
@@ -53,9 +55,7 @@ func (fd *FD) arm(r *ring, limit int, later bool) *ring {
 		r.stat.rearms.Add(1)
 	}
 	rx.ring, rx.canceled = r, false
-	if rx.skip > 0 {
-		rx.skip--
-	}
+	rx.direct.armed()
 	fd.began()
 	if rx.poll || rx.pollOnce {
 		rx.pollOnce = false
@@ -111,7 +111,7 @@ func (fd *FD) onRecv(r *ring, c completion) {
 func (fd *FD) arrived(r *ring) {
 	rx := &fd.rx
 	switch {
-	case fd.closing != nil || len(rx.queue) == 0 && rx.end == nil && rx.ring != nil:
+	case fd.closing != nil || rx.got == 0 && len(rx.queue) == 0 && rx.end == nil && rx.ring != nil:
 	case fd.ev != nil:
 		fd.notify(r)
 	default:
@@ -125,6 +125,10 @@ func (fd *FD) received(r *ring, id uint16, n int) {
 	b := r.bufs.Take(id, n)
 	if n == 0 || fd.closing != nil || fd.ev != nil && fd.ev.ended {
 		fd.unread = fd.unread || n > 0 && fd.ahead
+		r.bufs.Release(id)
+		return
+	}
+	if fd.deliver(b) {
 		r.bufs.Release(id)
 		return
 	}
