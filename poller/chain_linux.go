@@ -205,7 +205,7 @@ func (c *Chain) submit(steps []*Step) {
 	}
 	w.left.Store(int32(len(qs)))
 	r.pushChain(qs)
-	r.drv.kick(true)
+	r.drv.kick(alone)
 	<-w.done
 	for _, s := range steps {
 		s.finish()

@@ -21,6 +21,10 @@ func (c completion) buffer() (id uint16, ok bool) {
 	return uint16(c.flags >> abi.CQEBufferShift), c.flags&abi.CQEFBuffer != 0
 }
 
+// expectFor is for how long a goroutine that was woken is expected back, if
+// nothing happens on the ring meanwhile.
+const expectFor = time.Millisecond
+
 // reap handles every completion that is there and returns how many there
 // were. Completions that the kernel held back because the queue was full, or
 // that wait for task work, are fetched too.
@@ -30,7 +34,7 @@ func (r *ring) reap() int {
 	if r.gone {
 		return 0
 	}
-	r.woken = 0
+	r.woken, r.others = 0, 0
 	total := r.redeliver()
 	for {
 		n := r.drain()
@@ -48,7 +52,7 @@ func (r *ring) reap() int {
 		}
 		if errno != 0 {
 			// Nothing else may come to fetch what the kernel holds back.
-			time.AfterFunc(retryDelay, func() { r.drv.kick(false) })
+			time.AfterFunc(retryDelay, func() { r.drv.kick(later) })
 			break
 		}
 		if r.mem.cqTail.Load() == r.mem.cqHead.Load() {
@@ -58,9 +62,15 @@ func (r *ring) reap() int {
 	if total > 0 {
 		r.stat.reaps.Add(1)
 		r.stat.cqes.Add(uint64(total))
-		r.expect.Store(r.woken)
+		now := nanotime()
+		if now-r.reaped.Load() > int64(expectFor) {
+			r.expect.Store(r.woken)
+		} else {
+			r.expect.Add(r.woken)
+		}
+		r.wakes.Store(r.woken+r.others > 0)
 		r.writes.Store(0)
-		r.reaped.Store(nanotime())
+		r.reaped.Store(now)
 	}
 	return total
 }

@@ -93,7 +93,7 @@ func (d *dedicated) onThread(f func()) {
 	d.jobs = append(d.jobs, func() { f(); close(done) })
 	d.njobs.Add(1)
 	d.jobMu.Unlock()
-	d.kick(false)
+	d.kick(later)
 	<-done
 }
 
@@ -134,7 +134,7 @@ func (d *dedicated) round() {
 	}
 	// Those just woken push the next round; and others want the P, too. A yield
 	// of a locked thread is two switches of threads, so not for nothing.
-	if d.rounds++; r.expect.Load() > 0 || d.rounds%yieldEvery == 0 {
+	if d.rounds++; r.wakes.Load() || d.rounds%yieldEvery == 0 {
 		runtime.Gosched()
 	}
 }
@@ -188,7 +188,7 @@ func (d *dedicated) enter(n, wait uint32) syscall.Errno {
 }
 
 // kick implements driver. The thread is woken only if it sleeps.
-func (d *dedicated) kick(bool) {
+func (d *dedicated) kick(urgency) {
 	if d.asleep.CompareAndSwap(true, false) {
 		d.signal()
 	}

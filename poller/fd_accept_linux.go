@@ -142,7 +142,7 @@ func (fd *FD) onAccept(r *ring, c completion) {
 		rx.end = errno // EMFILE and the like; without a waiter the next accept will find it again
 	}
 	if fd.closing == nil && (len(fd.accept.queue) > 0 || rx.end != nil || rx.ring == nil) {
-		fd.rd.wakeFrom(r)
+		fd.wakeFrom(&fd.rd, r)
 	}
 }
 
@@ -160,7 +160,7 @@ func (fd *FD) accepted(r *ring, sysfd int) {
 	}
 	if r := fd.cancelRx(); r != nil {
 		fd.rx.rearm = true
-		r.drv.kick(false)
+		r.drv.kick(later)
 	}
 }
 

@@ -49,5 +49,5 @@ func (fd *FD) onCancel(r *ring, op Op, errno syscall.Errno) {
 	default:
 		return
 	}
-	r.drv.kick(false)
+	r.drv.kick(later)
 }

@@ -57,7 +57,7 @@ func (fd *FD) setDeadlines(t time.Time, read, write bool) error {
 	}
 	fd.mu.Unlock()
 	if kick != nil {
-		kick.drv.kick(true)
+		kick.drv.kick(alone)
 	}
 	return nil
 }
@@ -125,6 +125,6 @@ func (fd *FD) writeTimer() {
 	}
 	fd.mu.Unlock()
 	if kick != nil {
-		kick.drv.kick(true)
+		kick.drv.kick(alone)
 	}
 }

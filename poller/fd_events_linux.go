@@ -62,7 +62,7 @@ func (fd *FD) Serve(ev Events, ring int) error {
 	fd.ahead = true
 	fd.ev = &eventState{sink: ev, ring: fd.p.rings[ring%len(fd.p.rings)]}
 	fd.ready() // what was received before, and the first receive
-	fd.ev.ring.drv.kick(false)
+	fd.ev.ring.drv.kick(later)
 	return nil
 }
 
@@ -104,7 +104,7 @@ func (ev *eventState) unsent() int {
 func (fd *FD) notify(r *ring) {
 	fd.ready()
 	if home := fd.ev.ring; home != r {
-		home.drv.kick(false)
+		home.drv.kick(later)
 	}
 }
 
@@ -214,7 +214,7 @@ func (fd *FD) PauseEvents() {
 	fd.ev.paused = true
 	if fd.rx.ring != nil && fd.p.receive == ReceiveMultishot {
 		if r := fd.cancelRx(); r != nil {
-			r.drv.kick(false)
+			r.drv.kick(later)
 		}
 	}
 }
@@ -230,7 +230,7 @@ func (fd *FD) ResumeEvents() {
 	fd.touch()
 	if fd.closing == nil {
 		fd.ready()
-		fd.ev.ring.drv.kick(false)
+		fd.ev.ring.drv.kick(later)
 	}
 }
 
@@ -250,7 +250,7 @@ func (fd *FD) CloseEvents() error {
 	if !fd.ev.ended {
 		fd.finish(ErrClosed)
 		fd.ready()
-		fd.ev.ring.drv.kick(false)
+		fd.ev.ring.drv.kick(later)
 	}
 	return nil
 }
@@ -281,5 +281,5 @@ func (fd *FD) stopEvents() {
 		fd.dropOut()
 	}
 	fd.ready()
-	fd.ev.ring.drv.kick(false)
+	fd.ev.ring.drv.kick(later)
 }

@@ -26,7 +26,7 @@ func (fd *FD) Push(b []byte) error {
 	ev.out.B = append(ev.out.B, b...)
 	if ev.sending == nil && !ev.dirty {
 		fd.dirty()
-		ev.ring.drv.kick(false)
+		ev.ring.drv.kick(later)
 	}
 	return nil
 }
@@ -100,7 +100,7 @@ func (fd *FD) eventSent(op Op, res int32) {
 	case op == OpPollOut && res >= 0:
 	case op == OpSend && transient(syscall.Errno(-res)) && fd.closing == nil:
 		fd.awaitRoom()
-		ev.ring.drv.kick(false)
+		ev.ring.drv.kick(later)
 		return
 	case fd.closing == nil:
 		fd.dropOut()

@@ -31,6 +31,7 @@ type FD struct {
 	unread  bool          // bytes received ahead were dropped because of closing
 	ahead   bool          // receives may be armed before a Read asks
 
+	woke   *ring       // that has woken the FD's goroutine, which has not come back
 	ev     *eventState // nil: a blocking FD
 	rx     rxState
 	tx     txState
@@ -55,9 +56,10 @@ func (fd *FD) park(s *side, r *ring) {
 		s.ch = make(chan struct{}, 1)
 	}
 	s.waiting = true
+	u := fd.back()
 	fd.mu.Unlock()
 	if r != nil {
-		r.drv.kick(true)
+		r.drv.kick(u)
 	}
 	<-s.ch
 	fd.mu.Lock()
@@ -74,12 +76,27 @@ func (s *side) wake() bool {
 	return true
 }
 
-// wakeFrom is wake for a completion that ring r reaps: r counts the goroutines
-// that a reap wakes.
-func (s *side) wakeFrom(r *ring) {
+// wakeFrom is wake of a side of fd for a completion that ring r reaps: r counts
+// the goroutines that it has woken until they come back.
+func (fd *FD) wakeFrom(s *side, r *ring) {
 	if s.wake() {
 		r.woken++
+		fd.woke = r
 	}
+}
+
+// back notes that a goroutine comes with a request, and says how urgent that is.
+// It may have been woken by another ring than that which it comes to. mu is held.
+func (fd *FD) back() urgency {
+	r := fd.woke
+	if r == nil {
+		return alone
+	}
+	fd.woke = nil
+	if r.expect.Add(-1) > 0 {
+		return soon
+	}
+	return alone
 }
 
 // began and ended count a request that uses sysfd. mu is held.
@@ -163,7 +180,7 @@ func (fd *FD) shutdown(why error) {
 		fd.mu.Unlock()
 		for _, r := range kicks {
 			if r != nil {
-				r.drv.kick(true)
+				r.drv.kick(alone)
 			}
 		}
 		<-quiet

@@ -164,7 +164,7 @@ func (fd *FD) endAhead() error {
 	}
 	fd.mu.Unlock()
 	if kick != nil {
-		kick.drv.kick(true)
+		kick.drv.kick(alone)
 	}
 	return nil
 }

@@ -115,7 +115,7 @@ func (fd *FD) arrived(r *ring) {
 	case fd.ev != nil:
 		fd.notify(r)
 	default:
-		fd.rd.wakeFrom(r)
+		fd.wakeFrom(&fd.rd, r)
 	}
 }
 
@@ -160,7 +160,7 @@ func (fd *FD) limit() {
 	}
 	if r := fd.cancelRx(); r != nil {
 		rx.rearm = true
-		r.drv.kick(false)
+		r.drv.kick(later)
 	}
 }
 

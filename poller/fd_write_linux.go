@@ -214,8 +214,9 @@ const eagerTurns = 2
 // return.
 func (fd *FD) await(r *ring) (res int32, err error) {
 	tx := &fd.tx
+	u := fd.back()
 	fd.mu.Unlock()
-	r.drv.kick(true)
+	r.drv.kick(u)
 	fd.mu.Lock()
 	for !tx.done {
 		fd.park(&fd.wr, nil)
@@ -258,7 +259,7 @@ func (fd *FD) onSend(r *ring, c completion) {
 		return
 	}
 	if tx.done {
-		fd.wr.wakeFrom(r)
+		fd.wakeFrom(&fd.wr, r)
 	}
 }
 

@@ -49,7 +49,7 @@ func (fd *FD) released(r *ring, c completion) {
 		r.stat.zeroCopied.Add(1)
 	}
 	fd.tx.zc.notif, fd.tx.done = false, true
-	fd.wr.wakeFrom(r)
+	fd.wakeFrom(&fd.wr, r)
 }
 
 // endZeroCopy is called when the memory is the caller's again. mu is held, and

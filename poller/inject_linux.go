@@ -38,7 +38,7 @@ func intercept(inj Injector, r *ring, c completion) (completion, bool) {
 	held := slices.ContainsFunc(r.delayed, func(d delayedCQ) bool { return d.user == c.user })
 	if held || inj.Delay(c.user.op(), c.res) {
 		r.delayed = append(r.delayed, delayedCQ{c})
-		r.drv.kick(false) // so that there will be another reap
+		r.drv.kick(later) // so that there will be another reap
 		return c, false
 	}
 	return c, true

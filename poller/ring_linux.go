@@ -45,13 +45,16 @@ type ring struct {
 	enterMu sync.Mutex // held by whoever submits
 
 	cqMu    sync.Mutex
-	woken   int32       // guarded by cqMu: goroutines woken by the running reap
+	woken   int32       // guarded by cqMu: goroutines of FDs woken by the running reap
+	others  int32       // guarded by cqMu: goroutines with tasks woken by it
 	delayed []delayedCQ // guarded by cqMu: held back by an Injector
 
-	// expect is how many goroutines the last reap has woken that have not
-	// come back with a request: while it is above zero, more are on their way
-	// and a batch is worth waiting for.
+	// expect is how many goroutines that reaps have woken have not come back
+	// with a request, to this ring or another: while it is above zero, more are
+	// on their way and a batch is worth waiting for. Some never come back, so it
+	// begins anew when nothing was reaped for expectFor.
 	expect atomic.Int32
+	wakes  atomic.Bool // whether the last reap that found something has woken anybody
 
 	// reaped is when the last reap that found something ended, nanotime, and
 	// writes how many writers have come since: see slow.
@@ -62,15 +65,27 @@ type ring struct {
 	stat   counters
 }
 
+// urgency is what a kick asks for.
+type urgency uint8
+
+const (
+	// later: a completion has pushed, with cqMu and an FD's mu held. The driver
+	// only makes sure that a submission follows.
+	later urgency = iota
+	// soon: the caller is about to wait for the result and holds no locks but rl
+	// and wl, and others will push before long.
+	soon
+	// alone: no others are known of. The driver may submit and reap on the
+	// caller's goroutine.
+	alone
+)
+
 // driver submits a ring's requests and reaps its completions.
 type driver interface {
 	// start begins to drive; it is called once, before any push.
 	start() error
-	// kick is called after a push. With now, the caller is about to wait for
-	// the result and holds no locks but rl and wl: the driver may submit and
-	// reap on its goroutine. Without, it is called by a completion, with cqMu
-	// and an FD's mu held, and only makes sure that a submission follows.
-	kick(now bool)
+	// kick is called after a push.
+	kick(u urgency)
 	// woke handles the completion of an OpWake request.
 	woke(c completion)
 	// onThread runs f where the ring may be registered with, and waits for it.

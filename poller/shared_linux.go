@@ -82,14 +82,13 @@ func (s *shared) watch(r *ring) error {
 }
 
 // kick implements driver.
-func (s *shared) kick(now bool) {
+func (s *shared) kick(u urgency) {
 	r := s.r
-	if !now {
+	if u == later {
 		s.wakeFlusher()
 		return
 	}
-	left := r.expect.Add(-1)
-	if s.inline && left <= 0 && !s.flushing.Load() {
+	if s.inline && u == alone && r.expect.Load() <= 0 && !s.flushing.Load() {
 		r.stat.inline.Add(1)
 		s.submitAndReap()
 		if r.events.waiting() {

@@ -24,8 +24,8 @@ func (s *sqpoll) start() error {
 }
 
 // kick implements driver. After a completion's push the flusher reaps too.
-func (s *sqpoll) kick(now bool) {
-	if left := s.publish(); left || !now {
+func (s *sqpoll) kick(u urgency) {
+	if left := s.publish(); left || u == later {
 		s.wakeFlusher()
 	}
 }

@@ -58,7 +58,7 @@ func (p *Poller) do(q request, buf []byte) (int32, error) {
 	s.left.Store(1)
 	q.user = p.newTask(&s.task)
 	r.push(q)
-	r.drv.kick(true)
+	r.drv.kick(alone)
 	<-s.done
 	res := s.res
 	s.buf = nil
@@ -88,7 +88,7 @@ func (r *ring) taskDone(op Op, c completion) {
 		t.fd.endTask()
 	}
 	if w := t.wait; w.left.Add(-1) == 0 {
-		r.woken++
+		r.others++
 		w.done <- struct{}{}
 	}
 }
@@ -124,7 +124,7 @@ func (p *Poller) cancelTasks() {
 	for _, at := range p.tasks.places() {
 		for _, r := range p.rings {
 			r.pushCancel(makeUserData(at.slot, at.gen, OpTask))
-			r.drv.kick(true)
+			r.drv.kick(alone)
 		}
 	}
 }

@@ -1,0 +1,43 @@
+package poller
+
+import "testing"
+
+// Tries that find something go on; those that mostly do not become one receive
+// in sixteen, and start again when they find something.
+func TestPredictor(t *testing.T) {
+	tries := func(p *predictor, receives int, found func(try int) bool) (n int) {
+		for range receives {
+			if !p.likely() {
+				p.armed()
+				continue
+			}
+			if n++; found(n) {
+				p.hit()
+			} else {
+				p.miss()
+				p.armed() // the receive that follows
+			}
+		}
+		return n
+	}
+	for _, c := range []struct {
+		name     string
+		found    func(try int) bool
+		min, max int // tries of the last 1000 receives
+	}{
+		{"always", func(int) bool { return true }, 1000, 1000},
+		{"two in three", func(try int) bool { return try%3 != 0 }, 1000, 1000},
+		{"half", func(try int) bool { return try%2 == 0 }, 1000, 1000},
+		{"never", func(int) bool { return false }, 50, 70},
+		{"one in eight", func(try int) bool { return try%8 == 0 }, 50, 300},
+	} {
+		var p predictor
+		tries(&p, 100, c.found)
+		if n := tries(&p, 1000, c.found); n < c.min || n > c.max {
+			t.Errorf("%s: %d tries for 1000 receives, want %d to %d", c.name, n, c.min, c.max)
+		}
+		if n := tries(&p, 1000, func(int) bool { return true }); n < 600 {
+			t.Errorf("%s, then always: %d tries for 1000 receives", c.name, n)
+		}
+	}
+}
