@@ -43,8 +43,11 @@ func (o *options) workloads() (list []workload) {
 		if !slices.Contains(o.parts, w.part) {
 			continue
 		}
-		if o.layouts != nil {
+		switch {
+		case o.layouts != nil:
 			w.layouts = o.layouts
+		case o.smoke && w.part != "echo":
+			w.layouts = shared
 		}
 		switch {
 		case o.conns != nil && w.load != "files" && w.load != "upload":

@@ -11,7 +11,7 @@ const (
 	// restless is the share of a CPU that makes a server one to be parked.
 	restless = 0.1
 	// lookTime is for how long a server that has nothing to do is looked at.
-	lookTime = 50 * time.Millisecond
+	lookTime = 25 * time.Millisecond
 )
 
 // maybePark parks a server that does not rest when it has nothing to do.

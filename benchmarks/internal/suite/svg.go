@@ -48,12 +48,12 @@ func (a axis) x(v float64) float64 {
 	return panelWidth * min(1, max(0, (v-lo)/(hi-lo)))
 }
 
-// ratioAxis holds every ratio, and 1.
+// ratioAxis holds every ratio from 0.1 to 10, and 1.
 func ratioAxis(spreads []report.Spread) axis {
 	a := axis{lo: .5, hi: 2, log: true}
 	for _, s := range spreads {
 		if s.N > 0 {
-			a.lo, a.hi = min(a.lo, max(s.Q1, .05)), max(a.hi, min(s.Q3, 20))
+			a.lo, a.hi = min(a.lo, max(s.Q1, .1)), max(a.hi, min(s.Q3, 10))
 		}
 	}
 	return a
@@ -89,13 +89,25 @@ func heading(w io.Writer, panel int, s string) {
 	fmt.Fprintf(w, `<text x="%d" y="13" class="head">%s</text>`, panelX(panel), html.EscapeString(s))
 }
 
+// barAxis holds every bar, but for those that would leave no room for others:
+// they are cut off.
+func barAxis(rows []Row, m Metric) (a axis) {
+	var medians []float64
+	for i := range rows {
+		if s := rows[i].Figures[m].Abs; s.N > 0 {
+			medians = append(medians, s.Median)
+			a.hi = max(a.hi, s.Q3)
+		}
+	}
+	const most = 5 // of the median bar
+	a.hi = min(a.hi, most*report.NewSpread(medians).Median)
+	return a
+}
+
 // bars draws a figure from zero, with its quartiles.
 func bars(w io.Writer, rows []Row, panel int, title string, m Metric) {
 	heading(w, panel, title)
-	a := axis{}
-	for i := range rows {
-		a.hi = max(a.hi, rows[i].Figures[m].Abs.Q3)
-	}
+	a := barAxis(rows, m)
 	x0 := float64(panelX(panel))
 	for i := range rows {
 		s := rows[i].Figures[m].Abs

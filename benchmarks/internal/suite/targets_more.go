@@ -26,7 +26,7 @@ func peerVerdicts(groups []*Group) []Verdict {
 				verdicts[name] = v
 				names = append(names, name)
 			}
-			got := g.Ratio(g.Score(), Subject, name)
+			got := g.between(g.Score(), Subject, name)
 			if g.Score() == CPU {
 				got = inverse(got)
 			}
@@ -42,6 +42,19 @@ func peerVerdicts(groups []*Group) []Verdict {
 		all = append(all, *verdicts[name])
 	}
 	return append(all, fast)
+}
+
+// between compares two servers: in the same rounds, or where they were never in
+// the same, by what each is to std.
+func (g *Group) between(m Metric, a, b string) report.Spread {
+	if direct := g.Ratio(m, a, b); direct.N > 0 {
+		return direct
+	}
+	x, y := g.Ratio(m, a, Std), g.Ratio(m, b, Std)
+	if x.N == 0 || y.N == 0 || y.Median == 0 {
+		return report.Spread{}
+	}
+	return report.NewSpread([]float64{x.Median / y.Median})
 }
 
 func inverse(s report.Spread) report.Spread {
