@@ -31,7 +31,7 @@ type Splitter struct {
 	need    int  // state octets: the frame's length
 	digits  int  // state count: how many there were
 	pending bool // part is a message that emit has refused, or has to take
-	half    bool // at the end of the stream: it ended inside a frame
+	half    bool // the stream ended inside a frame, which End has not said yet
 	err     error
 }
 
@@ -86,7 +86,7 @@ func (s *Splitter) flush(emit func([]byte) bool) bool {
 }
 
 func (s *Splitter) reset() {
-	s.part, s.state, s.pending, s.half, s.need, s.digits = s.part[:0], start, false, false, 0, 0
+	s.part, s.state, s.pending, s.need, s.digits = s.part[:0], start, false, 0, 0
 }
 
 // step consumes what b has of one frame. ok is false if emit refused.
@@ -239,22 +239,30 @@ func (s *Splitter) End(emit func(msg []byte) bool) error {
 		return s.err
 	}
 	if !s.pending && !s.last() {
-		half := s.half
-		s.reset()
-		return halfErr(half)
+		return s.ended()
 	}
 	if !emit(s.part) {
 		return nil
 	}
+	return s.ended()
+}
+
+// ended says once how the stream has ended.
+func (s *Splitter) ended() error {
 	half := s.half
+	s.half = false
 	s.reset()
-	return halfErr(half)
+	if half {
+		return ErrHalfFrame
+	}
+	return nil
 }
 
 // last makes what there is of a last frame a message, once: a refused one comes
 // again as it is. It returns false if there is none.
 func (s *Splitter) last() bool {
-	s.half = s.state == count || s.state == octets
+	// It stays if what it is about has been taken by Feed meanwhile.
+	s.half = s.half || s.state == count || s.state == octets
 	switch s.state {
 	case line:
 		s.part = trimCR(s.part)
@@ -264,13 +272,6 @@ func (s *Splitter) last() bool {
 	}
 	s.pending = len(s.part) > 0
 	return s.pending
-}
-
-func halfErr(half bool) error {
-	if half {
-		return ErrHalfFrame
-	}
-	return nil
 }
 
 func trimCR(b []byte) []byte {

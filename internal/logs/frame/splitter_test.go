@@ -93,6 +93,41 @@ func TestSplitter(t *testing.T) {
 	}
 }
 
+// TestHalfFrameRefused: that the stream ended inside a frame is said also if what
+// there is of it was refused first, and taken by Feed or by End later.
+func TestHalfFrameRefused(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		feed bool
+	}{{"taken by Feed", true}, {"taken by End", false}} {
+		t.Run(c.name, func(t *testing.T) {
+			s := NewSplitter(100)
+			var got []string
+			take := func(msg []byte) bool { got = append(got, string(msg)); return true }
+			if _, err := s.Feed([]byte("20 half"), take); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.End(func([]byte) bool { return false }); err != nil {
+				t.Errorf("refused: %v", err)
+			}
+			if c.feed {
+				if _, err := s.Feed(nil, take); err != nil {
+					t.Errorf("Feed: %v", err)
+				}
+			}
+			if err := s.End(take); !errors.Is(err, ErrHalfFrame) {
+				t.Errorf("End: %v, want %v", err, ErrHalfFrame)
+			}
+			if err := s.End(take); err != nil {
+				t.Errorf("End says it again: %v", err)
+			}
+			if len(got) != 1 || got[0] != "half" {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
 // FuzzSplitter: neither how a stream is cut nor refusals change what it gives.
 func FuzzSplitter(f *testing.F) {
 	for _, s := range []string{"a\nb\r\n", "5 hello3 abc", "12 x", strings.Repeat("z", 50) + "\n", "3 \x00\n\n", "1\n", "7 a\nb\nc\n"} {
