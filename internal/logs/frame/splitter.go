@@ -8,19 +8,26 @@ import (
 
 // Errors that end a connection.
 var (
-	// ErrFrame is a length that is none, or too long.
+	// ErrFrame is an octet count above the limit.
 	ErrFrame = errors.New("bad frame")
 	// ErrHalfFrame is the end of the stream inside an octet-counted frame.
 	ErrHalfFrame = errors.New("stream ends inside a frame")
 )
 
-// maxDigits bounds an octet count: longer ones are garbage.
+// maxDigits bounds an octet count: what is longer begins a line.
 const maxDigits = 10
 
-// Splitter cuts a stream into messages. Each frame is detected anew: a digit
-// from 1 to 9 begins an octet-counted one ("LEN SP MSG"), anything else a line
-// that ends in LF. A CR before the LF is dropped, empty lines are skipped, NULs
-// are kept. A Splitter belongs to one goroutine at a time.
+// Splitter cuts a stream into messages. Each frame is detected anew: "LEN SP", of
+// which LEN begins with a digit from 1 to 9, begins an octet-counted one, anything
+// else a line that ends in LF. A CR before the LF is dropped, empty lines are
+// skipped, NULs are kept. A Splitter belongs to one goroutine at a time.
+//
+// Lines may begin with a number, too: "2026-01-01 ..." does not look like a count,
+// "42 is the answer" does. Once a stream has had a line, a count is one only if it
+// is within the limit and "<", with which syslog messages begin, follows; all else
+// is a line. Before that nothing tells the two apart: a number and a space are a
+// count, and one above the limit is an error, for who counts cannot be followed
+// any further.
 type Splitter struct {
 	// Oversized counts lines that were longer than the limit and were cut.
 	Oversized uint64
@@ -28,10 +35,12 @@ type Splitter struct {
 	max     int
 	part    []byte // a frame that is not whole, without its count
 	state   state
-	need    int  // state octets: the frame's length
-	digits  int  // state count: how many there were
-	pending bool // part is a message that emit has refused, or has to take
-	half    bool // the stream ended inside a frame, which End has not said yet
+	need    int                 // state octets: the frame's length
+	prefix  [maxDigits + 1]byte // states count and mark: the digits, and the space
+	n       int                 // how much of prefix there is
+	lined   bool                // there was a line that ended in LF and was not empty
+	pending bool                // part is a message that emit has refused, or has to take
+	half    bool                // the stream ended inside a frame, which End has not said yet
 	err     error
 }
 
@@ -41,7 +50,8 @@ const (
 	start  state = iota // before a frame
 	line                // in a line
 	skip                // in what is dropped of a line that is too long
-	count               // in an octet count
+	count               // in what may be an octet count
+	mark                // behind a count that is one only if "<" follows
 	octets              // in an octet-counted message
 )
 
@@ -86,7 +96,7 @@ func (s *Splitter) flush(emit func([]byte) bool) bool {
 }
 
 func (s *Splitter) reset() {
-	s.part, s.state, s.pending, s.need, s.digits = s.part[:0], start, false, 0, 0
+	s.part, s.state, s.pending, s.need, s.n = s.part[:0], start, false, 0, 0
 }
 
 // step consumes what b has of one frame. ok is false if emit refused.
@@ -105,6 +115,9 @@ func (s *Splitter) step(b []byte, emit func([]byte) bool) (n int, ok bool) {
 		return s.skipLine(b, emit)
 	case count:
 		return s.count(b), true
+	case mark:
+		s.mark(b[0])
+		return 0, true
 	default:
 		return s.octets(b, emit)
 	}
@@ -131,6 +144,7 @@ func (s *Splitter) line(b []byte, emit func([]byte) bool) (n int, ok bool) {
 		return 0, s.refuse()
 	}
 	s.state = start
+	s.lined = s.lined || len(msg) > 0
 	return i + 1, true
 }
 
@@ -160,6 +174,7 @@ func (s *Splitter) endPart(b []byte, emit func([]byte) bool) (n int, ok bool) {
 	}
 	s.part = trimCR(append(s.part, b...))
 	s.cut()
+	s.lined = s.lined || len(s.part) > 0
 	return len(b) + 1, s.emitPart(emit)
 }
 
@@ -188,29 +203,63 @@ func (s *Splitter) skipLine(b []byte, emit func([]byte) bool) (n int, ok bool) {
 		return len(b), true
 	}
 	s.cut()
+	s.lined = true
 	return i + 1, s.emitPart(emit)
 }
 
-// count reads an octet count.
+// count reads what may be an octet count.
 func (s *Splitter) count(b []byte) (n int) {
 	for ; n < len(b); n++ {
 		c := b[n]
 		switch {
-		case c == ' ' && s.digits > 0:
-			s.state = octets
+		case c-'0' <= 9 && s.n < maxDigits:
+			s.prefix[s.n] = c
+			s.n++
+		case c == ' ':
+			s.counted()
 			return n + 1
-		case c-'0' > 9:
-			s.err = fmt.Errorf("%w: byte %q in an octet count", ErrFrame, c)
-			return n
-		}
-		s.digits++
-		s.need = s.need*10 + int(c-'0')
-		if s.digits > maxDigits || s.need > s.max {
-			s.err = fmt.Errorf("%w: octet count above the limit of %d", ErrFrame, s.max)
+		default:
+			s.asLine()
 			return n
 		}
 	}
 	return n
+}
+
+// counted is behind a number and a space: it finds out what that means.
+func (s *Splitter) counted() {
+	length := uint64(0)
+	for _, c := range s.prefix[:s.n] {
+		length = length*10 + uint64(c-'0')
+	}
+	s.prefix[s.n] = ' '
+	s.n++
+	switch {
+	case length <= uint64(s.max):
+		s.need = int(length)
+		s.state = octets
+		if s.lined {
+			s.state = mark
+		}
+	case s.lined:
+		s.asLine()
+	default:
+		s.err = fmt.Errorf("%w: octet count %d, the limit is %d", ErrFrame, length, s.max)
+	}
+}
+
+// mark decides about a count by the byte behind it.
+func (s *Splitter) mark(c byte) {
+	s.state = octets
+	if c != '<' {
+		s.asLine()
+	}
+}
+
+// asLine makes what was read as a count the beginning of a line.
+func (s *Splitter) asLine() {
+	s.state = line
+	s.keepLine(s.prefix[:s.n])
 }
 
 // octets consumes an octet-counted message, or what there is of it.
@@ -261,6 +310,9 @@ func (s *Splitter) ended() error {
 // last makes what there is of a last frame a message, once: a refused one comes
 // again as it is. It returns false if there is none.
 func (s *Splitter) last() bool {
+	if s.lined && (s.state == count || s.state == mark) {
+		s.asLine()
+	}
 	// It stays if what it is about has been taken by Feed meanwhile.
 	s.half = s.half || s.state == count || s.state == octets
 	switch s.state {

@@ -65,7 +65,7 @@ func TestSplitter(t *testing.T) {
 		{"", result{}},
 		{"a\nb\r\n\n\r\nc", result{msgs: []string{"a", "b", "c"}}},
 		{"5 hello3 a\nb2 \x00\n", result{msgs: []string{"hello", "a\nb", "\x00\n"}}},
-		{"line\n4 oct\nline\n", result{msgs: []string{"line", "oct\n", "line"}}},
+		{"line\n5 <1>o\nline\n", result{msgs: []string{"line", "<1>o\n", "line"}}},
 		{"nul \x00 kept\n", result{msgs: []string{"nul \x00 kept"}}},
 		{"0 a line\n", result{msgs: []string{"0 a line"}}},
 		{"exactly ten\n", result{msgs: []string{"exactly te"}, oversized: 1}},
@@ -77,9 +77,25 @@ func TestSplitter(t *testing.T) {
 		{"10 ", result{err: ErrHalfFrame}},
 		{"10", result{err: ErrHalfFrame}},
 		{"11 too long", result{err: ErrFrame}},
-		{"99999999999999999999 x", result{err: ErrFrame}},
-		{"ok\n3x", result{msgs: []string{"ok"}, err: ErrFrame}},
-		{"1\n", result{err: ErrFrame}},
+		{"9999999999 x", result{err: ErrFrame}},
+		{"5 hello99 x\n", result{msgs: []string{"hello"}, err: ErrFrame}},
+		{"5 hello\n99 x\n", result{msgs: []string{"hello"}, err: ErrFrame}}, // an empty line is none
+		{"99999999999999999999 x", result{msgs: []string{"9999999999"}, oversized: 1}},
+		{"1\n", result{msgs: []string{"1"}}},
+		// Lines that begin with a number.
+		{"ok\n3x", result{msgs: []string{"ok", "3x"}}},
+		{"ok\n3x\n<13>ok\n", result{msgs: []string{"ok", "3x", "<13>ok"}}},
+		{"2026-01-01\r\n<13>ok\n", result{msgs: []string{"2026-01-01", "<13>ok"}}},
+		{"12:30 x\n4 <1>o4 o\n", result{msgs: []string{"12:30 x", "<1>o", "4 o"}}},
+		{"ok\n2 was it\n", result{msgs: []string{"ok", "2 was it"}}},
+		{"ok\n2 \n3 <4>x\n", result{msgs: []string{"ok", "2 ", "<4>", "x"}}},
+		{"ok\n99 too\nok\n", result{msgs: []string{"ok", "99 too", "ok"}}},
+		{"ok\n99 <1>a\nok\n", result{msgs: []string{"ok", "99 <1>a", "ok"}}},
+		{"ok\n12345678901 x\nok\n", result{msgs: []string{"ok", "1234567890", "ok"}, oversized: 1}},
+		{strings.Repeat("y", 20) + "\n3 y\n", result{msgs: []string{strings.Repeat("y", 10), "3 y"}, oversized: 1}},
+		{"ok\n10", result{msgs: []string{"ok", "10"}}},
+		{"ok\n10 ", result{msgs: []string{"ok", "10 "}}},
+		{"ok\n10 <", result{msgs: []string{"ok", "<"}, err: ErrHalfFrame}},
 	} {
 		if got := split([]byte(c.stream), 10, whole, never); !got.equal(c.want) {
 			t.Errorf("%q: %v; want %v", c.stream, got, c.want)
@@ -89,6 +105,16 @@ func TestSplitter(t *testing.T) {
 		}
 		if got := split([]byte(c.stream), 10, whole, func() bool { return true }); !got.equal(c.want) {
 			t.Errorf("%q with each message refused once: %v; want %v", c.stream, got, c.want)
+		}
+	}
+}
+
+// TestShortLimit: a limit below the length of what may be a count.
+func TestShortLimit(t *testing.T) {
+	want := result{msgs: []string{"a", "1", "b"}, oversized: 1}
+	for _, cut := range []func(int) int{whole, func(int) int { return 1 }} {
+		if got := split([]byte("a\n1234567890 x\nb\n"), 1, cut, never); !got.equal(want) {
+			t.Errorf("%v; want %v", got, want)
 		}
 	}
 }
@@ -130,7 +156,8 @@ func TestHalfFrameRefused(t *testing.T) {
 
 // FuzzSplitter: neither how a stream is cut nor refusals change what it gives.
 func FuzzSplitter(f *testing.F) {
-	for _, s := range []string{"a\nb\r\n", "5 hello3 abc", "12 x", strings.Repeat("z", 50) + "\n", "3 \x00\n\n", "1\n", "7 a\nb\nc\n"} {
+	for _, s := range []string{"a\nb\r\n", "5 hello3 abc", "12 x", strings.Repeat("z", 50) + "\n", "3 \x00\n\n", "1\n", "7 a\nb\nc\n",
+		"<1>a\n2026-01-01 x\n<1>b\n", "a\n5 <1>bc5 year\n", "a\n99999 b\n99 <c\n", "12345678901234 x\n4 <1>a", "a\n12", "a\n12 ", "4 <1>a\n21 x"} {
 		f.Add([]byte(s), uint64(1))
 	}
 	f.Fuzz(func(t *testing.T, stream []byte, seed uint64) {
@@ -150,6 +177,23 @@ func FuzzSplitter(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestAllocations: whole frames in a chunk cost no memory, lines that begin with
+// digits some once.
+func TestAllocations(t *testing.T) {
+	chunk := []byte("<13>a line\n8 <13>abcd2026-01-01 x\n2026 x\n")
+	s := NewSplitter(100)
+	msgs := 0
+	emit := func([]byte) bool { msgs++; return true }
+	n := testing.AllocsPerRun(100, func() {
+		if _, err := s.Feed(chunk, emit); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if n != 0 || msgs != 4*101 {
+		t.Errorf("%v allocations; %d messages", n, msgs)
+	}
 }
 
 func BenchmarkLines(b *testing.B) {

@@ -66,7 +66,7 @@ func testHeldBack(t *testing.T, proto Proto, d store.Durability) {
 	next := make([]int, sessions)
 	for _, msg := range f.messages() {
 		var i, k int
-		if _, err := fmt.Sscanf(msg, "session %d log %d", &i, &k); err != nil {
+		if _, err := fmt.Sscanf(msg, "<13>session %d log %d", &i, &k); err != nil {
 			t.Fatalf("message %q: %v", msg, err)
 		}
 		if k != next[i] {
@@ -109,7 +109,7 @@ func feedAll(x *Session, p *fakePeer, proto Proto, i, logs int) {
 	r := rand.New(rand.NewPCG(uint64(i), 3))
 	var in []byte
 	for k := range logs {
-		msg := fmt.Sprintf("session %d log %d %s", i, k, strings.Repeat("x", r.IntN(100)))
+		msg := fmt.Sprintf("<13>session %d log %d %s", i, k, strings.Repeat("x", r.IntN(100)))
 		switch {
 		case proto == RELP:
 			in = append(in, relpFrame(k+1, "syslog", msg)...)

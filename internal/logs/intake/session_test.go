@@ -62,6 +62,31 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// Lines that begin with digits are no reason to end a connection: they are stored
+// and counted as malformed, and what comes after them is stored, too.
+func TestLinesOfDigits(t *testing.T) {
+	for _, chunk := range []int{1 << 20, 7, 1} {
+		f := newFixture(t, store.Options{Lanes: 1}, Config{MaxLine: 100})
+		in := []string{
+			"<13>hello", "2026-01-01 plain", "<13>after", "2026 was a year", "99 bottles",
+			"12345678901234567890", "<13>end", "7",
+		}
+		p := &fakePeer{}
+		x := f.NewSession(p, Auto, 0)
+		for c := range slices.Chunk([]byte(strings.Join(in, "\n")), chunk) {
+			x.Data(c)
+		}
+		if p.isClosed() {
+			t.Errorf("chunks of %d: the connection was closed", chunk)
+		}
+		x.End(io.EOF)
+		if got := f.messages(); !slices.Equal(got, in) {
+			t.Errorf("chunks of %d: stored %q, want %q", chunk, got, in)
+		}
+		f.wantCounts(len(in), 0, 0)
+	}
+}
+
 // RELP's acknowledgements come after the store has the logs, all of them, in
 // order; close is answered last.
 func TestRELP(t *testing.T) {
@@ -127,10 +152,9 @@ func TestBadInput(t *testing.T) {
 		msgs  []string
 		acks  string
 	}{
-		{"octet count", Auto, "a\n12x", false, []string{"a"}, ""},
-		{"long octet count", Auto, "a\n99999999 ", false, []string{"a"}, ""},
-		{"digits", Auto, "11111111111111111", false, nil, ""},
-		{"half frame", Auto, "a\n10 half", true, []string{"a", "half"}, ""},
+		{"long octet count", Auto, "99999999 ", false, nil, ""},
+		{"long octet count after another", Auto, "1 a99999999 ", false, []string{"a"}, ""},
+		{"half frame", Auto, "a\n10 <half", true, []string{"a", "<half"}, ""},
 		{"half count", Auto, "10", true, nil, ""},
 		{"TLS", Auto, "\x16\x03\x01\x02\x00\x01\x00\x01", false, nil, ""},
 		{"TLS on RELP", RELP, "\x16\x03\x01\x02\x00\x01\x00\x01", false, nil, ""},
