@@ -30,7 +30,8 @@ type Step struct {
 	// N is how many bytes have moved, over all calls of Run.
 	N int
 	// Err is nil if the step is done, ErrCanceled if it was not run because the
-	// chain broke before it, or why it failed: ErrShort if it moved N bytes only,
+	// chain broke before it, or was cancelled because the FD of a step after it was
+	// closed, or why it failed: ErrShort if it moved N bytes only,
 	// io.ErrUnexpectedEOF if a receive or read met the end,
 	// os.ErrDeadlineExceeded after Within, a syscall.Errno, ErrClosed.
 	Err error
@@ -196,9 +197,14 @@ func (c *Chain) submit(steps []*Step) {
 	var qs []request
 	w := &waiter{done: make(chan struct{}, 1)}
 	r := c.p.current()
+	run := &chainRun{r: r}
+	for _, s := range steps {
+		s.task = task{wait: w, run: run, buf: s.buf, fd: s.fd}
+		run.add(c.p.newTask(&s.task), s.fd)
+	}
 	for i, s := range steps {
 		last := i == len(steps)-1
-		qs = append(qs, s.request(c.p, w, last))
+		qs = append(qs, s.request(c.p, run, last))
 		if s.within > 0 {
 			qs = append(qs, s.timeout(c.p, w, last))
 		}
@@ -213,7 +219,7 @@ func (c *Chain) submit(steps []*Step) {
 }
 
 // request makes the step's request.
-func (s *Step) request(p *Poller, w *waiter, last bool) request {
+func (s *Step) request(p *Poller, run *chainRun, last bool) request {
 	rest := s.buf[s.N:]
 	q := request{addr: addrOf(rest), len: uint32(min(len(rest), maxTransfer))}
 	switch s.op {
@@ -230,10 +236,9 @@ func (s *Step) request(p *Poller, w *waiter, last bool) request {
 	case stepRecv:
 		q.op, q.rwFlag = iouring.IORING_OP_RECV, unix.MSG_WAITALL
 	}
-	s.task = task{wait: w, buf: s.buf, fd: s.fd}
-	q.user = p.newTask(&s.task)
+	q.user = s.task.user()
 	if s.fd != nil {
-		q.fd = s.fd.beginTask()
+		q.fd = s.fd.beginTask(run)
 	} else {
 		q.fd = int32(s.file.d.sysfd)
 	}
@@ -294,25 +299,4 @@ func (fd *FD) closed() error {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
 	return fd.closing
-}
-
-// beginTask counts a chain's request on the FD and returns its descriptor. The
-// kernel holds a closed FD's socket no longer: -1 makes the request fail.
-func (fd *FD) beginTask() int32 {
-	fd.mu.Lock()
-	defer fd.mu.Unlock()
-	fd.began()
-	fd.chained++
-	if fd.closing != nil {
-		return -1
-	}
-	return int32(fd.sysfd)
-}
-
-// endTask takes back beginTask.
-func (fd *FD) endTask() {
-	fd.mu.Lock()
-	defer fd.mu.Unlock()
-	fd.chained--
-	fd.ended()
 }

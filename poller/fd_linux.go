@@ -27,7 +27,7 @@ type FD struct {
 	reqs    int           // requests in the kernel that use sysfd
 	refs    int           // callers outside the kernel that use sysfd without mu
 	quiet   chan struct{} // made by shutdown; closed when reqs falls to 0
-	chained int           // of reqs: those of chains
+	chains  []*chainRun   // of reqs: those of chains, each with its chain
 	unread  bool          // bytes received ahead were dropped because of closing
 	ahead   bool          // receives may be armed before a Read asks
 
@@ -169,7 +169,8 @@ func (fd *FD) shutdown(why error) {
 	if fd.ev != nil {
 		fd.stopEvents()
 	}
-	if fd.chained > 0 {
+	chained := len(fd.chains) > 0 // none comes now that closing is set
+	if chained {
 		// A cancellation does not find requests that wait for their turn in a
 		// chain: they, and a receive or send that waits, meet the end here.
 		_ = unix.Shutdown(fd.sysfd, unix.SHUT_RDWR)
@@ -182,6 +183,9 @@ func (fd *FD) shutdown(why error) {
 			if r != nil {
 				r.drv.kick(alone)
 			}
+		}
+		if chained {
+			fd.endChains(quiet)
 		}
 		<-quiet
 		if fd.listener {

@@ -10,9 +10,10 @@ import (
 type task struct {
 	place
 	wait *waiter
-	fd   *FD    // whose descriptor it uses; nil for a file's
-	buf  []byte // the request's memory, kept on the heap and alive
-	res  int32  // written before wait is told
+	run  *chainRun // whose request it is; nil: nobody's
+	fd   *FD       // whose descriptor it uses; nil for a file's
+	buf  []byte    // the request's memory, kept on the heap and alive
+	res  int32     // written before wait is told
 }
 
 // waiter is a caller that waits for its tasks.
@@ -72,8 +73,10 @@ func (p *Poller) newTask(t *task) userData {
 	if !p.tasks.put(t, &t.place) {
 		panic("poller: too many requests at once")
 	}
-	return makeUserData(t.slot, t.gen, OpTask)
+	return t.user()
 }
+
+func (t *task) user() userData { return makeUserData(t.slot, t.gen, OpTask) }
 
 // taskDone takes the completion of a task, or of its cancellation. cqMu is
 // held.
@@ -85,7 +88,7 @@ func (r *ring) taskDone(op Op, c completion) {
 	r.p.tasks.drop(t.place)
 	t.res = c.res
 	if t.fd != nil {
-		t.fd.endTask()
+		t.fd.endTask(t.run)
 	}
 	if w := t.wait; w.left.Add(-1) == 0 {
 		r.others++
@@ -93,8 +96,8 @@ func (r *ring) taskDone(op Op, c completion) {
 	}
 }
 
-// cancelPause is how long endTasks waits before it cancels again: a request
-// that is about to run is not found by a cancellation.
+// cancelPause is how long endTasks and endChains wait before they cancel again:
+// a request that is about to run is not found by a cancellation.
 const cancelPause = 10 * time.Millisecond
 
 // endTasks cancels what callers still wait for and returns when they have gone.

@@ -39,8 +39,9 @@ type Chain struct {
 type Step struct {
 	// N is how many bytes have moved, over all calls of Run.
 	N int
-	// Err is nil if the step is done, ErrCanceled if it was not run, ErrShort if
-	// it moved N bytes only, io.ErrUnexpectedEOF if a receive or read met the
+	// Err is nil if the step is done, ErrCanceled if it was not run (or, on a ring,
+	// ended because the connection of a step after it was closed), ErrShort if it
+	// moved N bytes only, io.ErrUnexpectedEOF if a receive or read met the
 	// end, os.ErrDeadlineExceeded after Within, or why else it failed.
 	Err error
 
