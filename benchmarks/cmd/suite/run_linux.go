@@ -18,6 +18,10 @@ import (
 // spareFiles are the files of this process that are not connections.
 const spareFiles = 500
 
+// manyConns is the number of connections from which slices are twice as long:
+// each connection has its turn so seldom.
+const manyConns = 4000
+
 // all measures everything. A cell that cannot be measured leaves a note.
 func (r *runner) all() error {
 	if slices.Contains(r.opts.parts, "bulk") {
@@ -83,9 +87,13 @@ func (r *runner) has(kind, proto string) bool {
 
 func (r *runner) plan(w *workload, layout measure.Layout, conns int, specs []measure.Spec) *measure.Plan {
 	o := r.opts
+	slice := o.slice
+	if conns >= manyConns && !o.smoke {
+		slice = min(2*slice, maxSlice)
+	}
 	return &measure.Plan{
 		Proto: w.proto, Layout: layout, Conns: conns, Size: w.size,
-		Slice: o.slice, Rounds: o.rounds, Extra: o.extra, CountTime: o.countTime,
+		Slice: slice, Rounds: o.rounds, Extra: o.extra, CountTime: o.countTime,
 		Specs: specs, Counter: r.counter, Spin: o.spin, Allowed: r.allowed,
 		Command: r.command(w), Accept: r.accept, Dial: r.dial(w), KeepGoing: true, Park: true,
 	}

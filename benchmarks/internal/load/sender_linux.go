@@ -28,7 +28,7 @@ type SenderOptions struct {
 }
 
 // Sender sends bytes one way. A run ends when the server has received all that
-// was sent, and that time counts.
+// was sent, and that time counts, but for a sender with a rate.
 type Sender struct {
 	flows
 	o     SenderOptions
@@ -75,7 +75,11 @@ func (s *Sender) Run(d time.Duration) (Slice, error) {
 	}
 	length := time.Since(begin)
 	count := units(n, s.o.Unit)
-	return Slice{Requests: count, Total: count, Length: length, Drain: length - sending}, nil
+	slice := Slice{Requests: count, Total: count, Length: length, Drain: length - sending}
+	if s.o.Rate > 0 { // what is of interest is whether the rate was held
+		slice.Length = sending
+	}
+	return slice, nil
 }
 
 // saturate sends whenever there is room.

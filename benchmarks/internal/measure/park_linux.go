@@ -14,20 +14,29 @@ const (
 	lookTime = 25 * time.Millisecond
 )
 
-// maybePark parks a server that does not rest when it has nothing to do.
+// maybePark parks a server that does not come to rest when it has nothing to
+// do. What its connections began may take it a while: a source fills the
+// buffers of all sockets.
 func (t *target) maybePark() error {
-	time.Sleep(lookTime) // what its connections began may end
-	before, err := usageOf(t.proc.hello.PID)
+	const looks = 8
+	pid := t.proc.hello.PID
+	before, err := usageOf(pid)
 	if err != nil {
 		return err
 	}
-	begin := time.Now()
-	time.Sleep(lookTime)
-	after, err := usageOf(t.proc.hello.PID)
-	if err != nil {
-		return err
+	for range looks {
+		begin := time.Now()
+		time.Sleep(lookTime)
+		after, err := usageOf(pid)
+		if err != nil {
+			return err
+		}
+		if (after.cpu - before.cpu).Seconds() <= restless*time.Since(begin).Seconds() {
+			return nil
+		}
+		before = after
 	}
-	t.out.Parked = (after.cpu - before.cpu).Seconds() > restless*time.Since(begin).Seconds()
+	t.out.Parked = true
 	return t.park()
 }
 
