@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"syscall"
 
 	"github.com/iceber/iouring-go"
 	"golang.org/x/sys/unix"
@@ -120,12 +119,14 @@ func (l *iouringLoop) submit() (err error) {
 // take goes on with the connection that a result is for.
 func (l *iouringLoop) take(r iouring.Result) {
 	c := r.GetRequestInfo().(*iouringConn)
-	n, err := r.ReturnInt()
-	if errors.Is(err, syscall.EINTR) || errors.Is(err, syscall.EAGAIN) {
+	// Recv and Send of this version leave Err and ReturnInt unset, so the result
+	// is taken as the kernel gave it.
+	n, err := r.(iouring.Request).GetRes()
+	if n == -int(unix.EINTR) || n == -int(unix.EAGAIN) {
 		l.pending = append(l.pending, l.request(c))
 		return
 	}
-	if err != nil || n == 0 {
+	if err != nil || n <= 0 {
 		_ = unix.Close(c.fd)
 		return
 	}
