@@ -45,8 +45,12 @@ func (e *evented) Data(_ *uringnet.EventConn, b []byte) {
 // Closed ends the session.
 func (e *evented) Closed(_ *uringnet.EventConn, err error) {
 	e.session.End(err)
+	e.srv.open.Add(-1)
 	e.srv.leave(e)
 }
+
+// Held is told whether the store holds the connection back.
+func (e *evented) Held(held bool) { e.hold(e.srv, held) }
 
 // Pause holds the peer back.
 func (e *evented) Pause() {

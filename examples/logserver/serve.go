@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -31,6 +32,13 @@ type connection interface {
 type activity struct {
 	last    atomic.Int64 // Unix nanoseconds; kept while the server watches
 	waiting atomic.Bool  // for the peer
+	held    atomic.Bool  // the store holds the connection back
+}
+
+// hold notes whether the store holds the connection back, though it may be read.
+func (a *activity) hold(s *server, held bool) {
+	a.touch(s, a.waiting.Load())
+	a.held.Store(held)
 }
 
 // touch notes that something has happened, and whether the peer is waited for
@@ -45,7 +53,7 @@ func (a *activity) touch(s *server, waiting bool) {
 func (a *activity) begin(now time.Time) { a.last.Store(now.UnixNano()) }
 
 func (a *activity) silent(now time.Time) time.Duration {
-	if !a.waiting.Load() {
+	if !a.waiting.Load() || a.held.Load() {
 		return 0
 	}
 	return time.Duration(now.UnixNano() - a.last.Load())
@@ -57,6 +65,17 @@ type blocking struct {
 	activity
 	srv       *server
 	finishing atomic.Bool
+	gone      sync.Once
+}
+
+// Held is told whether the store holds the connection back.
+func (b *blocking) Held(held bool) { b.hold(b.srv, held) }
+
+// Close closes the connection, which does not count against -max-conns from now
+// on: what it has sent may wait for the store for a long time.
+func (b *blocking) Close() error {
+	defer b.gone.Do(func() { b.srv.open.Add(-1) })
+	return b.Conn.Close()
 }
 
 // serveConn starts the goroutine of a connection.
@@ -67,8 +86,7 @@ func (s *server) serveConn(l *listener, c net.Conn) {
 	}
 	b.touch(s, true)
 	if !s.enter(b) {
-		_ = c.Close()
-		s.open.Add(-1)
+		_ = b.Close()
 		return
 	}
 	go func() {

@@ -24,7 +24,6 @@ func (s *server) enter(c connection) bool {
 
 // leave takes a connection out again, once it is done with.
 func (s *server) leave(c connection) {
-	s.open.Add(-1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, entered := s.conns[c]; !entered {

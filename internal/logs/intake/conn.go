@@ -28,6 +28,9 @@ func (s *Server) ServeConn(c net.Conn, proto Proto) {
 			x.Data(buf[:n])
 		}
 		if err != nil {
+			if err == io.EOF {
+				p.awaitTaken()
+			}
 			x.End(err)
 			if err != io.EOF {
 				p.abort()
@@ -56,8 +59,9 @@ type connPeer struct {
 	closed chan struct{} // closed when c is
 
 	mu      sync.Mutex
-	changed sync.Cond // paused, closing, or what waits to be sent
+	changed sync.Cond // paused, held, closing, or what waits to be sent
 	paused  bool
+	held    bool // the session is stalled
 	closing bool // close c when all is sent
 	gone    bool // c is closed
 	sending bool // the goroutine runs
@@ -114,6 +118,36 @@ func (p *connPeer) send() {
 	p.sending = false
 	if p.closing {
 		p.closeConn()
+	}
+}
+
+// Held notes whether the session is stalled, and tells the connection if it wants
+// to know.
+func (p *connPeer) Held(held bool) {
+	p.mu.Lock()
+	p.held = held
+	p.mu.Unlock()
+	p.changed.Broadcast()
+	if c, ok := p.c.(interface{ Held(bool) }); ok {
+		c.Held(held)
+	}
+}
+
+// awaitTaken gives the store some time to take what the session holds: a client
+// that has only ended its side still reads what is acknowledged.
+func (p *connPeer) awaitTaken() {
+	expired := false
+	t := time.AfterFunc(p.linger, func() {
+		p.mu.Lock()
+		expired = true
+		p.mu.Unlock()
+		p.changed.Broadcast()
+	})
+	defer t.Stop()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.held && !expired && !p.closing {
+		p.changed.Wait()
 	}
 }
 

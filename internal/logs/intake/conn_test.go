@@ -276,10 +276,10 @@ func TestShutdownGivesUp(t *testing.T) {
 	f := newFixture(t, store.Options{Lanes: 1, Batches: 2, BatchSize: 1 << 10}, Config{})
 	f.disk.hold()
 	p := &fakePeer{}
-	x := f.NewSession(p, RELP, 0)
+	x := f.NewSession(p, Auto, 0)
 	n := 1
 	for ; !p.isPaused(); n++ {
-		x.Data([]byte(relpFrame(n, "syslog", "a")))
+		x.Data([]byte("a\n"))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 	defer cancel()

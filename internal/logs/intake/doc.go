@@ -7,7 +7,8 @@
 // net.Conn [Server.ServeConn] does. When the store can take no more the session
 // keeps the rest of the chunk that it has, pauses its [Peer], and goes on from
 // the store's notifier: nothing is lost, repeated or reordered, and nobody
-// else's session waits.
+// else's session waits. (A RELP session is read on for a while. If it ends before
+// the store has room, what it keeps is dropped: nobody was told that it came.)
 //
 // # Locks
 //

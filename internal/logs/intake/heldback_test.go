@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -27,7 +29,7 @@ func testHeldBack(t *testing.T, proto Proto, d store.Durability) {
 	const sessions, logs = 20, 300
 	f := newFixture(t, store.Options{
 		Lanes: 2, Batches: 4, BatchSize: 1 << 10, Durability: d,
-	}, Config{})
+	}, Config{Ahead: 1})
 	stop := f.flicker()
 	var wg sync.WaitGroup
 	peers := make([]*fakePeer, sessions)
@@ -108,7 +110,9 @@ func (f *fixture) flicker() (stop func()) {
 func feedAll(x *Session, p *fakePeer, proto Proto, i, logs int) {
 	r := rand.New(rand.NewPCG(uint64(i), 3))
 	var in []byte
+	want := ""
 	for k := range logs {
+		want += ack(k + 1)
 		msg := fmt.Sprintf("<13>session %d log %d %s", i, k, strings.Repeat("x", r.IntN(100)))
 		switch {
 		case proto == RELP:
@@ -133,6 +137,11 @@ func feedAll(x *Session, p *fakePeer, proto Proto, i, logs int) {
 			b[j] = '!' // it is not the session's any more
 		}
 		in = in[n:]
+	}
+	if proto == RELP { // or what is held would be dropped
+		for end := time.Now().Add(patience); len(p.written()) < len(want) && time.Now().Before(end); {
+			time.Sleep(50 * time.Microsecond)
+		}
 	}
 	x.End(io.EOF)
 }
@@ -160,4 +169,138 @@ func TestEndWhileHeldBack(t *testing.T) {
 		t.Errorf("%d messages, want %d: the last are %q", len(got), n+2, got[max(0, len(got)-2):])
 	}
 	f.wantCounts(n+2, 0, 0)
+}
+
+// What a RELP session holds that ends while the store is full is dropped: it was
+// not acknowledged, and comes again.
+func TestRELPEndsWhileHeldBack(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		err    error
+		errors int
+	}{{"EOF", io.EOF, 0}, {"reset", syscall.ECONNRESET, 1}, {"closed", net.ErrClosed, 0}} {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFixture(t, store.Options{Lanes: 1, Batches: 2, BatchSize: 1 << 10}, Config{})
+			f.disk.hold()
+			p := &fakePeer{}
+			x := f.NewSession(p, RELP, 0)
+			sent := 0
+			for f.stats.Paused.Load() == 0 {
+				sent++
+				x.Data([]byte(relpFrame(sent, "syslog", "a")))
+			}
+			x.Data([]byte(relpFrame(sent+1, "syslog", "held")))
+			if p.isPaused() {
+				t.Error("the peer is paused: its end would not be noticed")
+			}
+			x.End(c.err)
+			if open, paused, held := f.stats.Conns.Load(), f.stats.Paused.Load(), f.ahead.Load(); open != 0 || paused != 0 || held != 0 {
+				t.Errorf("%d open, %d paused, %d bytes held, want none", open, paused, held)
+			}
+			f.disk.release()
+			if got := f.messages(); len(got) != sent-1 || slices.Contains(got, "held") {
+				t.Errorf("stored %d messages, want the %d that the store had taken: %q", len(got), sent-1, got)
+			}
+			f.wantCounts(sent-1, 0, c.errors)
+		})
+	}
+}
+
+// A RELP client that sends on without acknowledgements is held back in the end,
+// and goes on.
+func TestAhead(t *testing.T) {
+	const limit = 10 << 10
+	f := newFixture(t, store.Options{Lanes: 1, Batches: 2, BatchSize: 1 << 10}, Config{Ahead: limit})
+	f.disk.hold()
+	p := &fakePeer{}
+	x := f.NewSession(p, RELP, 0)
+	n := 0
+	for !p.isPaused() {
+		n++
+		x.Data([]byte(relpFrame(n, "syslog", "a")))
+	}
+	if held := f.ahead.Load(); held <= limit || held > limit+100 {
+		t.Errorf("%d bytes are held, the limit is %d", held, limit)
+	}
+	f.disk.release()
+	eventually(t, "acknowledgements", func() bool { return strings.Count(p.written(), "200 OK") == n })
+	eventually(t, "it to be resumed", func() bool { return !p.isPaused() })
+	x.End(io.EOF)
+	f.messages()
+	f.wantCounts(n, 0, 0)
+}
+
+// A client that ends with a frame that the store has no room for is one that
+// ended inside a frame all the same.
+func TestHalfFrameHeldBack(t *testing.T) {
+	f := newFixture(t, store.Options{Lanes: 1, Batches: 2, BatchSize: 1 << 10}, Config{})
+	f.disk.hold()
+	p, other := &fakePeer{}, &fakePeer{}
+	x, y := f.NewSession(p, Auto, 0), f.NewSession(other, Auto, 0)
+	x.Data([]byte("900 half" + strings.Repeat(" frame", 100))) // more than there is room for
+	n := 0
+	for ; !other.isPaused(); n++ {
+		y.Data([]byte("log\n"))
+	}
+	x.End(io.EOF)
+	if !p.isClosed() {
+		t.Error("a connection that has ended is left open for what it holds")
+	}
+	y.End(io.EOF)
+	f.disk.release()
+	eventually(t, "the sessions to be done", func() bool { return f.stats.Conns.Load() == 0 })
+	f.messages()
+	f.wantCounts(n+1, 1, 1)
+}
+
+// On a full disk a client that gives up waiting and connects again has one
+// connection, and nothing that it was told of is lost.
+func TestReconnectsWhileFull(t *testing.T) {
+	const logs, attempts = 500, 20
+	f := newFixture(t, store.Options{
+		Lanes: 1, Batches: 2, BatchSize: 1 << 10, Durability: store.Group,
+	}, Config{Linger: time.Millisecond})
+	dial, wait := f.serve(RELP, false)
+	var in []byte
+	want := make([]int, logs)
+	for k := range logs {
+		want[k] = k + 1
+		in = append(in, relpFrame(k+1, "syslog", fmt.Sprint("log ", k))...)
+	}
+	f.disk.hold()
+	for range attempts {
+		total := f.stats.BytesIn.Load() + uint64(len(in))
+		c := dial()
+		if _, err := c.Write(in); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "all to have come", func() bool { return f.stats.BytesIn.Load() == total })
+		if open := f.stats.Conns.Load(); open != 1 {
+			t.Fatalf("%d connections are open, want 1", open)
+		}
+		c.Close()
+		eventually(t, "the connection to be gone", func() bool { return f.stats.Conns.Load() == 0 })
+	}
+	taken := int(f.stats.Received.Load()) // what the store has room for
+	last := dial()                        // does not end, and is not hurried by Linger
+	if _, err := last.Write(in); err != nil {
+		t.Fatal(err)
+	}
+	f.disk.release()
+	got := make([]byte, len(ack(want...)))
+	if _, err := io.ReadFull(last, got); err != nil || string(got) != ack(want...) {
+		t.Errorf("the backlog is not acknowledged: %v", err)
+	}
+	last.Close()
+	wait()
+	stored := f.messages()
+	if len(stored) != taken+logs {
+		t.Errorf("%d stored, want the %d of the last connection and the %d that there was room for", len(stored), logs, taken)
+	}
+	for k, msg := range stored[len(stored)-logs:] {
+		if msg != fmt.Sprint("log ", k) {
+			t.Fatalf("message %d is %q", k, msg)
+		}
+	}
+	f.wantCounts(taken+logs, 0, 0)
 }

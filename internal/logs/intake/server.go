@@ -27,6 +27,7 @@ const (
 	DefaultMaxLine   = 64 << 10
 	DefaultMaxUnread = 4 << 20
 	DefaultLinger    = 10 * time.Second
+	DefaultAhead     = 1 << 20
 )
 
 // Config configures a Server.
@@ -45,8 +46,13 @@ type Config struct {
 	// DefaultMaxUnread. ServeConn stops reading at half of that.
 	MaxUnread int
 	// Linger is how long ServeConn waits for acknowledgements to be stored and
-	// sent after the client has ended; default DefaultLinger.
+	// sent after the client has ended, and for the store to take what a RELP
+	// client has sent before; default DefaultLinger.
 	Linger time.Duration
+	// Ahead is how many bytes are taken from a RELP client, and not given to the
+	// store, while that is full; default DefaultAhead. A client that sends more
+	// is held back, and whether it has gone is not known then.
+	Ahead int
 	// Refused, if not nil, is told why a connection is closed for what it sent:
 	// a bad frame. It is called with the session's lock held, and must return
 	// soon.
@@ -61,6 +67,7 @@ type Server struct {
 	cfg   Config
 	stats *stats.Stats
 	lanes atomic.Uint64 // counts ServeConn's connections, to spread them
+	ahead atomic.Int64  // how many bytes the sessions hold that are stalled
 
 	mu       sync.Mutex
 	sessions map[*Session]struct{}
@@ -79,6 +86,9 @@ func New(c Config) *Server {
 	}
 	if c.Linger <= 0 {
 		c.Linger = DefaultLinger
+	}
+	if c.Ahead <= 0 {
+		c.Ahead = DefaultAhead
 	}
 	if c.Now == nil {
 		c.Now = time.Now

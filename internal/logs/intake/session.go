@@ -47,7 +47,9 @@ type Session struct {
 	draining bool // the server is being shut down
 	counted  bool // in ConnErrors
 	ended    bool // End was called
+	paused   bool // the peer was, until resume
 	held     []byte
+	ahead    int       // how much of Server.ahead is the session's
 	arrived  time.Time // when held came
 }
 
@@ -73,7 +75,8 @@ func (x *Session) Data(b []byte) {
 	switch {
 	case x.closing:
 	case x.stalled: // it was on its way when the peer was paused
-		x.held = append(x.held, b...)
+		x.keep(b)
+		x.holdBack()
 	case !x.began && isTLS(b):
 		x.refuse(errTLS)
 	default:
@@ -85,8 +88,7 @@ func (x *Session) Data(b []byte) {
 		case x.in.refused:
 			x.arrived = time.Now()
 			x.hold(b[used:])
-			x.peer.Pause()
-			x.srv.stats.Paused.Add(1)
+			x.holdBack()
 		}
 	}
 	x.mu.Unlock()
@@ -95,7 +97,8 @@ func (x *Session) Data(b []byte) {
 
 // End says that the connection has ended: by io.EOF, or an error. An unfinished
 // line is stored. What was received before is stored also if the store has no
-// room now; until then the session counts as a connection.
+// room now; until then the session counts as a connection. Not so by RELP: what
+// the store has not taken is not acknowledged, and comes again.
 func (x *Session) End(err error) {
 	x.mu.Lock()
 	if x.ended {
@@ -108,6 +111,13 @@ func (x *Session) End(err error) {
 			x.countError()
 		}
 		x.acks.drop()
+	}
+	if x.proto == RELP && x.stalled {
+		x.closing = true
+		x.goOn()
+		x.in.relp = nil // the store's notifier has the session for a while yet
+	} else if x.proto != RELP {
+		x.acks.finish() // nobody waits for anything
 	}
 	if !x.stalled {
 		x.finish()
@@ -122,7 +132,6 @@ func (x *Session) finish() {
 		err := x.in.end()
 		if x.in.refused {
 			x.hold(nil)
-			x.srv.stats.Paused.Add(1)
 			return
 		}
 		if err != nil && !x.draining {
@@ -132,46 +141,6 @@ func (x *Session) finish() {
 	x.stop()
 	x.srv.leave(x)
 	close(x.done)
-}
-
-// hold keeps what the store cannot take, and has it taken up again.
-func (x *Session) hold(rest []byte) {
-	x.held = append(x.held, rest...)
-	x.stalled = true
-	x.lane.Notify(x.resume)
-}
-
-// resume goes on where the store had no room. It runs on the store's notifier.
-func (x *Session) resume() {
-	x.mu.Lock()
-	if x.srv.cfg.Store.Err() != nil {
-		x.stop() // what is held is lost, and was not acknowledged
-	}
-	if !x.closing {
-		used, err := x.in.feed(x.held, x.arrived)
-		x.held = x.held[used:]
-		if x.in.refused {
-			x.lane.Notify(x.resume)
-			x.mu.Unlock()
-			x.reply()
-			return
-		}
-		if err != nil {
-			x.refuse(err)
-		}
-	}
-	x.held, x.stalled = nil, false
-	x.srv.stats.Paused.Add(-1)
-	switch {
-	case x.ended:
-		x.finish()
-	case x.draining:
-		x.hangUp()
-	default:
-		x.peer.Resume()
-	}
-	x.mu.Unlock()
-	x.reply()
 }
 
 // refuse ends the session because of what was sent: the connection is closed
