@@ -64,6 +64,15 @@ type pipeTarget interface {
 	takePipe(pipe, n int) (int, error)
 }
 
+// spliceNext is what follows a call of spliceOut.
+type spliceNext uint8
+
+const (
+	spliceDone  spliceNext = iota // the copy has ended
+	spliceAgain                   // bytes were received ahead, or the stream has become a trickle
+	spliceNever                   // the target refuses to be spliced to, but can be written to
+)
+
 // copyOut passes what c receives to w, at most limit bytes if that is not
 // negative, until end of file. Bytes that were received and that w refuses are
 // lost, as io.Copy loses them; those beyond limit stay.
@@ -77,15 +86,17 @@ func copyOut(w io.Writer, c *conn, limit int64) (written int64, err error) {
 	full := 0
 	for limit != 0 {
 		if to != nil && full >= bulk {
-			n, err, again := spliceOut(to, c, limit)
+			n, err, next := spliceOut(w, to, c, limit)
 			written += n
 			if limit > 0 {
 				limit -= n
 			}
-			if !again {
+			if err != nil || next == spliceDone {
 				return written, err
 			}
-			full = 0
+			if full = 0; next == spliceNever {
+				to = nil
+			}
 			continue
 		}
 		n, wasFull, err := c.passOn(w, &b, limit)

@@ -47,13 +47,12 @@ func spliceTarget(w io.Writer) pipeTarget {
 	return connTarget{c}
 }
 
-// spliceOut moves what c receives through a pipe to a target, at most limit
-// bytes if that is not negative. again is true when the caller has to go on by
-// itself: there are bytes received ahead, or the stream has become a trickle.
-func spliceOut(to pipeTarget, c *conn, limit int64) (moved int64, err error, again bool) {
+// spliceOut moves what c receives through a pipe to the target for w, at most
+// limit bytes if that is not negative. next says how the caller has to go on.
+func spliceOut(w io.Writer, to pipeTarget, c *conn, limit int64) (moved int64, err error, next spliceNext) {
 	var p [2]int
 	if err := unix.Pipe2(p[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
-		return 0, os.NewSyscallError("pipe2", err), false
+		return 0, os.NewSyscallError("pipe2", err), spliceDone
 	}
 	defer unix.Close(p[0])
 	defer unix.Close(p[1])
@@ -66,11 +65,11 @@ func spliceOut(to pipeTarget, c *conn, limit int64) (moved int64, err error, aga
 		n, err := fillPipe(c, p[1], want)
 		switch {
 		case err == poller.ErrAhead:
-			return moved, nil, true
+			return moved, nil, spliceAgain
 		case err == io.EOF || err == nil && n == 0:
-			return moved, nil, false
+			return moved, nil, spliceDone
 		case err != nil:
-			return moved, c.fail("splice", "splice", err), false
+			return moved, c.fail("splice", "splice", err), spliceDone
 		}
 		for n > 0 {
 			m, err := to.takePipe(p[0], n)
@@ -78,17 +77,43 @@ func spliceOut(to pipeTarget, c *conn, limit int64) (moved int64, err error, aga
 			if limit > 0 {
 				limit -= int64(m)
 			}
+			n -= m
 			if err != nil {
-				return moved, err, false
+				rest, err := drainPipe(w, p[0], n, err)
+				return moved + rest, err, spliceNever
 			}
-			if n -= m; m < smallSplice {
+			if m < smallSplice {
 				small++
 			} else {
 				small = 0
 			}
 		}
 	}
-	return moved, nil, limit != 0
+	return moved, nil, spliceAgain
+}
+
+// drainPipe writes the n bytes that a target has refused with an error, and that
+// no Read of the connection will find any more. If w takes them the error was
+// about splicing only; else they are lost as those that io.Copy has read are.
+func drainPipe(w io.Writer, pipe, n int, refused error) (written int64, err error) {
+	b := stdBuffers.Get().(*[]byte)
+	defer stdBuffers.Put(b)
+	for n > 0 {
+		got, err := unix.Read(pipe, (*b)[:min(n, stdLendSize)])
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || got == 0 {
+			return written, refused
+		}
+		m, err := write(w, (*b)[:got])
+		written += int64(m)
+		if err != nil {
+			return written, refused
+		}
+		n -= got
+	}
+	return written, nil
 }
 
 // fillPipe moves what has arrived on c, at most n bytes, to the pipe.
@@ -137,7 +162,8 @@ func (t connTarget) takePipe(pipe, n int) (moved int, err error) {
 type fileTarget struct{ rc syscall.RawConn }
 
 // osFileTarget returns a target for f, nil if it cannot be spliced to: it was
-// opened to append, or is something else than a regular file or a pipe.
+// opened to append, or is something else than a regular file or a pipe, or a
+// pipe that blocks (a shell's, mostly), for which the runtime cannot wait.
 func osFileTarget(f *os.File) pipeTarget {
 	rc, err := f.SyscallConn()
 	if err != nil {
@@ -151,7 +177,8 @@ func osFileTarget(f *os.File) pipeTarget {
 			return
 		}
 		kind := st.Mode & unix.S_IFMT
-		ok = flags&unix.O_APPEND == 0 && (kind == unix.S_IFREG || kind == unix.S_IFIFO)
+		waits := kind == unix.S_IFIFO && flags&unix.O_NONBLOCK != 0
+		ok = flags&unix.O_APPEND == 0 && (kind == unix.S_IFREG || waits)
 	})
 	if err != nil || !ok {
 		return nil

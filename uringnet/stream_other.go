@@ -38,10 +38,12 @@ func setKeepAliveConfig(stream, net.KeepAliveConfig) error             { return 
 func isMultipathTCP(stream) (bool, error)                              { return false, errNoRing }
 func sendFile(stream, io.Reader) (int64, error, bool)                  { return 0, nil, false }
 func spliceTarget(io.Writer) pipeTarget                                { return nil }
-func spliceOut(pipeTarget, *conn, int64) (int64, error, bool)          { return 0, errNoRing, false }
-func spliceFile(*conn, *File, int64) (int64, error)                    { return 0, errNoRing }
-func statRing(*File) (fs.FileInfo, error)                              { return nil, errNoRing }
-func datasync(f *os.File) error                                        { return f.Sync() }
-func allocate(*os.File, int64, int64, bool) error                      { return errors.ErrUnsupported }
-func recvMsg(stream, []byte, []byte) (int, int, int, error)            { return 0, 0, 0, errNoRing }
-func sendMsg(stream, []byte, []byte) (int, int, error)                 { return 0, 0, errNoRing }
+func spliceOut(io.Writer, pipeTarget, *conn, int64) (int64, error, spliceNext) {
+	return 0, errNoRing, spliceDone
+}
+func spliceFile(*conn, *File, int64) (int64, error)         { return 0, errNoRing }
+func statRing(*File) (fs.FileInfo, error)                   { return nil, errNoRing }
+func datasync(f *os.File) error                             { return f.Sync() }
+func allocate(*os.File, int64, int64, bool) error           { return errors.ErrUnsupported }
+func recvMsg(stream, []byte, []byte) (int, int, int, error) { return 0, 0, 0, errNoRing }
+func sendMsg(stream, []byte, []byte) (int, int, error)      { return 0, 0, errNoRing }
