@@ -140,13 +140,13 @@ func (e *Engine) adoptFailed(c net.Conn, network string, err error) error {
 // stdTCP leaves c to the standard library.
 func (e *Engine) stdTCP(c *net.TCPConn, network string) *TCPConn {
 	e.fallbacks.Add(1)
-	return &TCPConn{conn{std: c, eng: e, net: network, addr: addrsOf(c)}}
+	return &TCPConn{conn{std: c, sides: new(stdSides), eng: e, net: network, addr: addrsOf(c)}}
 }
 
 // stdUnix leaves c to the standard library.
 func (e *Engine) stdUnix(c *net.UnixConn) *UnixConn {
 	e.fallbacks.Add(1)
-	return &UnixConn{conn: conn{std: c, eng: e, net: "unix", addr: addrsOf(c)}}
+	return &UnixConn{conn: conn{std: c, sides: new(stdSides), eng: e, net: "unix", addr: addrsOf(c)}}
 }
 
 func addrsOf(c net.Conn) addrs { return addrs{c.LocalAddr(), c.RemoteAddr()} }

@@ -105,7 +105,8 @@ func (c *Chain) Send(to net.Conn, b []byte) *Step {
 }
 
 // Recv adds a receive of len(b) bytes on a connection of this package, those
-// received ahead first. Other Reads on it wait until the chain has run.
+// received ahead first. Other Reads on it wait until the chain has run. Its
+// deadlines do not act on the chain: see Step.Within.
 func (c *Chain) Recv(from net.Conn, b []byte) *Step {
 	inner, err := connOf(from)
 	s := c.add(&Step{op: stepRecv, conn: inner, buf: b})
@@ -187,22 +188,36 @@ func (s *Step) run() (err error) {
 		err = s.file.Sync()
 	case stepDatasync:
 		err = s.file.Datasync()
-	case stepSend:
-		if s.within > 0 {
-			_ = s.conn.SetWriteDeadline(time.Now().Add(s.within))
-			defer s.conn.SetWriteDeadline(time.Time{})
-		}
-		n, err = s.conn.Write(rest)
-	case stepRecv:
-		if s.within > 0 {
-			_ = s.conn.SetReadDeadline(time.Now().Add(s.within))
-			defer s.conn.SetReadDeadline(time.Time{})
-		}
-		n, err = io.ReadFull(s.conn, rest)
+	case stepSend, stepRecv:
+		n, err = s.transfer(rest)
 	}
 	s.N += n
 	if err == io.EOF && n < len(rest) {
 		err = io.ErrUnexpectedEOF
 	}
 	return err
+}
+
+// transfer sends or receives all of b: on a ring, as a chain of that step alone.
+func (s *Step) transfer(b []byte) (int, error) {
+	c := s.conn
+	switch {
+	case c.fd != nil:
+		alone := &Step{op: s.op, conn: c, buf: b, within: s.within}
+		err := c.eng.rings.runChain(&Chain{eng: c.eng, steps: []*Step{alone}})
+		if alone.Err == nil || alone.Err != ErrCanceled {
+			err = alone.Err
+		}
+		return alone.N, err
+	case s.op == stepSend:
+		side := &c.sides.write
+		side.begin(s.within, c.std.SetWriteDeadline)
+		defer side.end(c.std.SetWriteDeadline)
+		return c.std.Write(b)
+	default:
+		side := &c.sides.read
+		side.begin(s.within, c.std.SetReadDeadline)
+		defer side.end(c.std.SetReadDeadline)
+		return io.ReadFull(c.std, b)
+	}
 }

@@ -11,11 +11,12 @@ import (
 // conn is what TCPConn and UnixConn share. Exactly one of fd and std is set,
 // for the life of the connection.
 type conn struct {
-	fd   stream   // the ring carries the connection
-	std  net.Conn // the standard library does
-	eng  *Engine
-	net  string // network for errors: "tcp", "tcp4", "unix", ...
-	addr addrs
+	fd    stream    // the ring carries the connection
+	std   net.Conn  // the standard library does
+	sides *stdSides // with std
+	eng   *Engine
+	net   string // network for errors: "tcp", "tcp4", "unix", ...
+	addr  addrs
 }
 
 // addrs are the two ends of a connection, read once when it is made.
@@ -35,7 +36,7 @@ func (c *conn) Read(b []byte) (int, error) {
 		return 0, syscall.EINVAL
 	}
 	if c.fd == nil {
-		return c.std.Read(b)
+		return c.stdRead(b)
 	}
 	n, err := c.fd.Read(b)
 	if err != nil && err != io.EOF {
@@ -51,7 +52,7 @@ func (c *conn) Write(b []byte) (int, error) {
 		return 0, syscall.EINVAL
 	}
 	if c.fd == nil {
-		return c.std.Write(b)
+		return c.stdWrite(b)
 	}
 	n, err := c.fd.Write(b)
 	if err != nil {
@@ -68,6 +69,8 @@ func (c *conn) WriteBuffers(v *net.Buffers) (int64, error) {
 		return 0, syscall.EINVAL
 	}
 	if c.fd == nil {
+		c.sides.write.busy.Lock()
+		defer c.sides.write.busy.Unlock()
 		return v.WriteTo(c.std)
 	}
 	n, err := c.fd.Writev(*v)
@@ -129,7 +132,10 @@ func (c *conn) SetDeadline(t time.Time) error {
 		return syscall.EINVAL
 	}
 	if c.fd == nil {
-		return c.std.SetDeadline(t)
+		if err := c.setStdRead(t); err != nil {
+			return err
+		}
+		return c.setStdWrite(t)
 	}
 	return c.setErr(c.fd.SetDeadline(t))
 }
@@ -140,7 +146,7 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 		return syscall.EINVAL
 	}
 	if c.fd == nil {
-		return c.std.SetReadDeadline(t)
+		return c.setStdRead(t)
 	}
 	return c.setErr(c.fd.SetReadDeadline(t))
 }
@@ -151,7 +157,7 @@ func (c *conn) SetWriteDeadline(t time.Time) error {
 		return syscall.EINVAL
 	}
 	if c.fd == nil {
-		return c.std.SetWriteDeadline(t)
+		return c.setStdWrite(t)
 	}
 	return c.setErr(c.fd.SetWriteDeadline(t))
 }

@@ -39,7 +39,7 @@ func (c *conn) lend(b *Buffer) error {
 	if c.fd == nil {
 		b.Release()
 		p := stdBuffers.Get().(*[]byte)
-		n, err := c.std.Read(*p)
+		n, err := c.stdRead(*p)
 		if err != nil {
 			stdBuffers.Put(p)
 			return err
