@@ -3,6 +3,7 @@ package poller
 import (
 	"io"
 	"os"
+	"runtime"
 	"syscall"
 
 	"github.com/uringnet/go-uringnet/internal/abi"
@@ -24,7 +25,7 @@ func (fd *FD) Read(b []byte) (int, error) {
 func (fd *FD) read(b []byte) (int, error) {
 	rx := &fd.rx
 	fd.tx.again = false
-	for {
+	for yields := 0; ; {
 		if fd.closing != nil {
 			return 0, fd.closing
 		}
@@ -48,6 +49,12 @@ func (fd *FD) read(b []byte) (int, error) {
 			if n, err, done := fd.recvDirect(b); done {
 				return n, err
 			}
+			if yields < fd.p.yields && fd.p.current().loaded() {
+				yields++
+				fd.yield()
+				continue
+			}
+			rx.direct.miss()
 		}
 		var r *ring
 		if rx.ring == nil {
@@ -66,6 +73,24 @@ func (fd *FD) read(b []byte) (int, error) {
 			return n, nil
 		}
 	}
+}
+
+// A Read on a ring that is busy yields before it arms a receive: every goroutine
+// that can run goes first, the flusher among them, and what it would wait for is
+// often there when its turn comes again. That costs less than a receive, and
+// leaves nothing in the kernel that only one thread can complete. Each yield takes
+// the lock of the scheduler's global queue, so they are for few CPUs.
+const (
+	maxYields    = 2
+	maxYieldCPUs = 8
+)
+
+// yield lets every other runnable goroutine go first. mu is held, but not
+// meanwhile.
+func (fd *FD) yield() {
+	fd.mu.Unlock()
+	runtime.Gosched()
+	fd.mu.Lock()
 }
 
 // maxDeliver is how much a completion may bring to be copied by whoever reaps
@@ -131,7 +156,6 @@ func (fd *FD) recvDirect(b []byte) (n int, err error, done bool) {
 		case errno == syscall.EINTR:
 			continue
 		case errno == syscall.EAGAIN:
-			fd.rx.direct.miss()
 			return 0, nil, false
 		case errno != 0:
 			return 0, errno, true

@@ -18,6 +18,7 @@ type Poller struct {
 	cfg      Config
 	feats    Feature
 	receive  Receive // single or multishot
+	yields   int     // how often a Read yields before it arms a receive
 	zeroCopy int     // length from which sends are zero-copy; 0: none
 	rings    []*ring
 	files    int // entries of each ring's table of registered files
@@ -51,6 +52,9 @@ func New(cfg Config) (*Poller, error) {
 	bad, notes := denied(kernelRelease(), cfg.Mode)
 	p := &Poller{cfg: cfg, feats: found &^ (cfg.Disable | bad)}
 	p.receive = p.chooseReceive()
+	if cfg.Mode == Shared && runtime.GOMAXPROCS(0) <= maxYieldCPUs {
+		p.yields = maxYields
+	}
 	if p.feats.Has(FeatSendZC) {
 		p.zeroCopy = cfg.ZeroCopySend
 	}

@@ -80,6 +80,11 @@ const (
 	alone
 )
 
+// loaded reports whether others are at work on the ring: goroutines that it has
+// woken and that have not come back, or requests that wait to be submitted. By
+// the time that all of them have had their turn, more has arrived.
+func (r *ring) loaded() bool { return r.expect.Load() > 0 || r.queued.Load() > 0 }
+
 // driver submits a ring's requests and reaps its completions.
 type driver interface {
 	// start begins to drive; it is called once, before any push.
