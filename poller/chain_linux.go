@@ -122,15 +122,18 @@ func (s *Step) Within(d time.Duration) *Step {
 // are left out, and one that has moved part of its bytes moves the rest; no
 // byte is lost or moved twice.
 func (c *Chain) Run() error {
+	todo := c.todo()
 	if err := c.p.enter(); err != nil {
-		return err
+		if len(todo) > 0 {
+			todo[0].Err = err
+		}
+		return c.result()
 	}
 	defer c.p.calls.Done()
-	todo := c.todo()
 	unlock, err := lockSteps(todo)
 	defer unlock()
 	if err != nil {
-		return err
+		return c.result() // it is a step's error
 	}
 	todo = slices.DeleteFunc(todo, func(s *Step) bool { return s.done }) // by what was received ahead
 	if len(todo) == 0 {
@@ -277,7 +280,7 @@ func (s *Step) finish() {
 	case res >= 0 && (s.op == stepSync || s.op == stepDatasync || int(res) == want):
 		s.done, s.Err = true, nil
 	case res == 0:
-		s.Err = io.ErrUnexpectedEOF
+		s.Err = s.ended()
 	case s.within > 0 && s.timer.res == -int32(syscall.ETIME) && (res > 0 || errno == syscall.ECANCELED || errno == syscall.EINTR):
 		s.Err = os.ErrDeadlineExceeded
 	case res > 0, errno == syscall.EINTR, errno == syscall.EAGAIN:
@@ -292,6 +295,21 @@ func (s *Step) finish() {
 			s.Err = err
 		}
 	}
+}
+
+// ended is the error of a step that has met the end. A reset that a receive
+// ahead was told of is no longer known to the socket, which says end of file.
+func (s *Step) ended() error {
+	if s.op != stepRecv {
+		return io.ErrUnexpectedEOF
+	}
+	s.fd.mu.Lock()
+	defer s.fd.mu.Unlock()
+	end := s.fd.rx.end
+	if s.fd.rx.end = nil; end == nil || end == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return end
 }
 
 // closed returns why the FD is closed, nil if it is not.

@@ -2,9 +2,6 @@ package uringnet
 
 import (
 	"io/fs"
-	"net"
-	"os"
-	"syscall"
 
 	"github.com/uringnet/go-uringnet/poller"
 )
@@ -65,16 +62,10 @@ func (r rings) runChain(c *Chain) error {
 
 // mapError gives a step's error the form that the step's own call would return.
 func (s *Step) mapError(err error) error {
-	switch {
-	case err == poller.ErrClosed && s.conn != nil:
-		return net.ErrClosed
-	case err == poller.ErrClosed:
+	if err == poller.ErrClosed && s.conn == nil {
 		return fs.ErrClosed
 	}
-	if errno, ok := err.(syscall.Errno); ok {
-		return os.NewSyscallError(stepNames[s.op], errno)
-	}
-	return err
+	return mapError(stepNames[s.op], err)
 }
 
 // addTo adds the step to the poller's chain.
