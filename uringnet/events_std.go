@@ -58,13 +58,14 @@ func (s *stdEvents) read() {
 func (s *stdEvents) readAll() error {
 	b := make([]byte, stdReadSize)
 	for {
-		if err := s.mayRead(); err != nil {
+		if err := s.mayPass(true); err != nil {
 			return err
 		}
 		n, err := s.c.conn.std.Read(b)
 		if n > 0 {
-			// A Pause or Close that came during the Read holds these back too.
-			if err := s.mayRead(); err != nil {
+			// A Pause or Close that came during the Read holds these back too. A
+			// Write that failed does not: they are the last.
+			if err := s.mayPass(false); err != nil {
 				return err
 			}
 			s.setInData(true)
@@ -76,7 +77,7 @@ func (s *stdEvents) readAll() error {
 			return err
 		}
 		if err != nil {
-			if cerr := s.mayRead(); cerr != nil { // Close has interrupted the Read
+			if cerr := s.mayPass(true); cerr != nil { // Close has interrupted the Read
 				return cerr
 			}
 			return err
@@ -84,17 +85,22 @@ func (s *stdEvents) readAll() error {
 	}
 }
 
-// mayRead waits while the handler is not to be called.
-func (s *stdEvents) mayRead() error {
+// mayPass waits while the handler is not to be called. more says that nothing has
+// been read yet, so that a Write that failed is the end.
+func (s *stdEvents) mayPass(more bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for (s.paused || len(s.out) > stdMaxOut) && !s.closed {
+	// (What is left of the output stays when a Write has failed.)
+	for (s.paused || len(s.out) > stdMaxOut && s.writeErr == nil) && !s.closed {
 		s.changed.Wait()
 	}
 	if s.closed {
 		return s.c.conn.fail("read", "read", poller.ErrClosed)
 	}
-	return s.writeErr
+	if more {
+		return s.writeErr
+	}
+	return nil
 }
 
 func (s *stdEvents) setInData(in bool) {
