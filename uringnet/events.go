@@ -30,15 +30,14 @@ type EventHandler interface {
 
 // ServeEvents accepts connections on ln and hands each over to h, until Accept
 // fails: it then returns that error, net.ErrClosed after ln.Close. Connections
-// that are open go on. ln must be of this package; on the standard library
+// that are open go on; one that cannot be handed over is closed. ln must be of this package; on the standard library
 // each connection has a goroutine that reads and calls h.
 func (e *Engine) ServeEvents(ln net.Listener, h EventHandler) error {
 	for pause := time.Duration(0); ; {
 		c, err := ln.Accept()
 		if err == nil {
 			pause = 0
-			if _, err := e.AttachEvents(c, h); err != nil {
-				c.Close()
+			if err := e.serve(c, h); err != nil {
 				return err
 			}
 			continue
@@ -53,6 +52,20 @@ func (e *Engine) ServeEvents(ln net.Listener, h EventHandler) error {
 	}
 }
 
+// serve hands an accepted connection over to h. An error says that it would be
+// the same with the next.
+func (e *Engine) serve(c net.Conn, h EventHandler) error {
+	_, err := e.AttachEvents(c, h)
+	if err == nil {
+		return nil
+	}
+	c.Close()
+	if _, foreign := connOf(c); foreign != nil || e.closed.Load() {
+		return err
+	}
+	return nil
+}
+
 // AttachEvents hands a connection of this package over to h. c must not be used
 // any more; bytes that were received and not read are passed to h first. (A
 // unix connection loses descriptors that are sent along.)
@@ -61,13 +74,14 @@ func (e *Engine) AttachEvents(c net.Conn, h EventHandler) (*EventConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	ec := &EventConn{owner: c, conn: inner, h: h, ring: int(e.nextRing.Add(1) - 1)}
+	from := inner.eng // which may be another than e
+	ec := &EventConn{owner: c, conn: inner, h: h, ring: int(from.nextRing.Add(1) - 1)}
 	if inner.fd == nil {
 		ec.std = newStdEvents(ec)
 		go ec.std.read()
 		return ec, nil
 	}
-	ec.ring %= max(1, e.status.Ring.Rings)
+	ec.ring %= max(1, from.status.Ring.Rings)
 	if err := inner.fd.Serve((*ringEvents)(ec), ec.ring); err != nil {
 		return nil, inner.fail("attach", "attach", err)
 	}

@@ -78,3 +78,74 @@ func failWrites(t *testing.T, c net.Conn, ec *uringnet.EventConn) {
 	})
 }
 
+// closedFirst is a listener whose first connection is closed when it comes.
+type closedFirst struct {
+	net.Listener
+	n int
+}
+
+func (l *closedFirst) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if l.n++; err == nil && l.n == 1 {
+		c.Close()
+	}
+	return c, err
+}
+
+// A connection that cannot be served does not end the serving of others.
+func TestServeEventsGoesOn(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e *uringnet.Engine) {
+		ln := listen(t, stackOf(e), "tcp")
+		h := newEchoEvents()
+		served := startErr("ServeEvents", func() error { return e.ServeEvents(&closedFirst{Listener: ln}, h) })
+		first := dialEvents(t, ln.Addr())
+		if n, err := first.Read(make([]byte, 1)); n != 0 || err == nil {
+			t.Errorf("the first connection reads %d, %v", n, err)
+		}
+		second := dialEvents(t, ln.Addr())
+		write(t, second, "echo")
+		expect(t, second, "echo")
+		must(t, ln.Close())
+		if _, err := served.wait(t); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("ServeEvents: %v", err)
+		}
+	})
+}
+
+// A listener of package net cannot be served: the first connection tells.
+func TestServeEventsForeign(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e *uringnet.Engine) {
+		ln := listen(t, stdStack, "tcp")
+		served := startErr("ServeEvents", func() error { return e.ServeEvents(ln, newEchoEvents()) })
+		dialEvents(t, ln.Addr())
+		if _, err := served.wait(t); err == nil || errors.Is(err, net.ErrClosed) {
+			t.Errorf("ServeEvents of connections that it cannot serve: %v", err)
+		}
+	})
+}
+
+// A connection of another engine is served on that engine's rings, each in turn.
+func TestAttachEventsOfOther(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e *uringnet.Engine) {
+		if !e.Status().IOUring {
+			return // it has no rings to be on
+		}
+		other := newEngine(t, small(uringnet.Config{Rings: 3}))
+		for from, by := range map[*uringnet.Engine]*uringnet.Engine{e: other, other: e} {
+			rings := from.Status().Ring.Rings
+			used := make(map[int]bool)
+			for range rings {
+				_, server := pair(t, stackOf(from), "tcp")
+				closed, onClosed := ends()
+				ec, err := by.AttachEvents(server, &eventFuncs{closed: onClosed})
+				must(t, err)
+				used[ec.Ring()] = true
+				must(t, ec.Close())
+				next(t, "Closed", closed)
+			}
+			if len(used) != rings {
+				t.Errorf("%d of %d rings were used: %v", len(used), rings, used)
+			}
+		}
+	})
+}
