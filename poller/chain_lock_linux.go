@@ -48,7 +48,8 @@ func sides(steps []*Step) []*Step {
 		}
 	}
 	slices.SortFunc(list, func(a, b *Step) int {
-		return cmp.Or(cmp.Compare(a.fd.slot, b.fd.slot), cmp.Compare(b.op, a.op)) // stepRecv before stepSend
+		// A closed FD may have had the same slot before. stepRecv is before stepSend.
+		return cmp.Or(cmp.Compare(a.fd.slot, b.fd.slot), cmp.Compare(a.fd.gen, b.fd.gen), cmp.Compare(b.op, a.op))
 	})
 	return list
 }
