@@ -34,6 +34,7 @@ type ClientConfig struct {
 	// Acked, if not nil, is told that the oldest n messages which were not
 	// acknowledged now are, before their places are free and Close returns. It
 	// is called from the Client's own goroutine, and must not call the Client.
+	// It is not called any more when Abort or Close has returned.
 	Acked func(n int)
 }
 
@@ -254,6 +255,9 @@ func (c *Client) take(rsp response, more bool) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.err != nil {
+		return c.err // what had been read when the session ended is not told of
+	}
 	return c.mark(rsp.txnr, !more)
 }
 

@@ -267,6 +267,26 @@ func TestClientAbort(t *testing.T) {
 	}
 }
 
+// TestAckedAfterAbort: an acknowledgement that had been read when the session was
+// ended is not told of.
+func TestAckedAfterAbort(t *testing.T) {
+	conn, server := pair(t)
+	script(t, server, func(*bufio.Reader) {})
+	var acked atomic.Int64
+	c := newClient(t, conn, ClientConfig{Window: 2, Acked: func(n int) { acked.Add(int64(n)) }})
+	if err := c.Send([]byte("a")); err != nil {
+		t.Fatal(err)
+	}
+	c.Abort()
+	// As the listener does, which may have been about to.
+	if err := c.take(response{2, []byte("200 OK")}, false); !errors.Is(err, ErrClosed) {
+		t.Errorf("take: %v, want %v", err, ErrClosed)
+	}
+	if n := acked.Load(); n != 0 {
+		t.Errorf("%d acknowledged after Abort", n)
+	}
+}
+
 // TestClientWraps: transaction numbers begin again after the last.
 func TestClientWraps(t *testing.T) {
 	conn, server := pair(t)
