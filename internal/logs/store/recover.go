@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 )
 
@@ -30,8 +31,31 @@ func (s *Store) recover() (last segmentID, err error) {
 	return last, nil
 }
 
-// recoverSegment cuts what follows a segment's last whole block, and removes a
-// segment that has none. It reports whether there was nothing to do.
+// damagedSuffix ends the names of segments that were put aside.
+const damagedSuffix = ".damaged"
+
+// hasData reports whether there is anything behind a segment's header but space
+// that was reserved, which reads as zeros.
+func hasData(f *os.File) (bool, error) {
+	r := io.NewSectionReader(f, headerSize, math.MaxInt64-headerSize)
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := r.Read(buf)
+		for _, c := range buf[:n] {
+			if c != 0 {
+				return true, nil
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return false, nil
+		} else if err != nil {
+			return false, err
+		}
+	}
+}
+
+// recoverSegment cuts what follows a segment's last whole block. A segment that
+// has none is put aside, or removed if it is empty. It reports whether there was nothing to do.
 func (s *Store) recoverSegment(path string) (whole bool, err error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -57,6 +81,15 @@ func (s *Store) recoverSegment(path string) (whole bool, err error) {
 		s.opts.Logger.Warn("log store: there is no block in a segment", "path", path)
 		return false, nil
 	case r.blocks == 0:
+		if data, err := hasData(f); err != nil {
+			return false, err
+		} else if data {
+			// A crash during the first write, or blocks that were stored and are
+			// damaged since: nothing tells which, and somebody may want to look.
+			s.opts.Logger.Error("log store: no block of a segment can be read, it is put aside",
+				"path", path, "as", path+damagedSuffix)
+			return false, errors.Join(f.Close(), os.Rename(path, path+damagedSuffix))
+		}
 		return false, errors.Join(f.Close(), os.Remove(path))
 	case r.end == r.size:
 		return true, nil

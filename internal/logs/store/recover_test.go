@@ -188,3 +188,41 @@ func TestRecoverSeveral(t *testing.T) {
 		t.Errorf("left are %v", paths)
 	}
 }
+
+// A segment of which no block can be read is put aside, not removed, unless there
+// is nothing in it.
+func TestRecoverNoBlocks(t *testing.T) {
+	sm := makeSample(t, false)
+	damaged := slices.Clone(sm.bytes)
+	for _, off := range sm.ends[:len(sm.ends)-1] { // where blocks begin
+		damaged[off] ^= 0xff
+	}
+	header := sm.bytes[:headerSize]
+	for _, c := range []struct {
+		name  string
+		bytes []byte
+		kept  bool
+	}{
+		{"all damaged", damaged, true},
+		{"the first torn", sm.bytes[:headerSize+100], true},
+		{"nothing", header, false},
+		{"reserved space", append(slices.Clone(header), make([]byte, 100<<10)...), false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir, path := sm.in(t, c.bytes)
+			s := open(t, Options{Dir: dir})
+			if err := s.store(t, "next"); err != nil {
+				t.Fatal(err)
+			}
+			closeStore(t, s)
+			wantMessages(t, dir, "next")
+			got, err := os.ReadFile(path + damagedSuffix)
+			if c.kept && (err != nil || !slices.Equal(got, c.bytes)) {
+				t.Errorf("%d bytes were put aside, want %d: %v", len(got), len(c.bytes), err)
+			}
+			if !c.kept && !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("%d bytes were put aside: %v", len(got), err)
+			}
+		})
+	}
+}
