@@ -21,6 +21,10 @@ type progress struct {
 // to be worth showing.
 const backfill = 1 << 20
 
+// minRate is how many bytes have to be read in a second for the time that is left
+// to mean anything.
+const minRate = 1 << 10
+
 // show writes progress in each period, on one line if out is a terminal. The
 // function it returns ends that.
 func show(out io.Writer, every time.Duration, p *progress) (stop func()) {
@@ -77,9 +81,10 @@ func (m *meter) line(now time.Time) string {
 	m.rate += (float64(max(0, read-m.read))/d - m.rate) / 2
 	s := fmt.Sprintf("%s  shipped %d lines (%.1f MB)  %.0f lines/s  %.1f MB/s  waiting %d",
 		now.Format("15:04:05"), shipped, float64(bytes)/1e6, perSecond, mbs, p.waiting.Load())
-	if left := p.size.Load() - read; left > backfill {
-		s += fmt.Sprintf("  %d %% of the file", 100*read/p.size.Load())
-		if m.rate > 0 {
+	size := p.size.Load() // once: a truncation may change it meanwhile
+	if left := size - read; left > backfill {
+		s += fmt.Sprintf("  %d %% of the file", 100*read/size)
+		if m.rate >= minRate {
 			s += fmt.Sprintf(", %v left", time.Duration(float64(left)/m.rate*float64(time.Second)).Round(time.Second))
 		}
 	}

@@ -243,3 +243,26 @@ func TestProgress(t *testing.T) {
 		t.Errorf("standing still: %q", got)
 	}
 }
+
+// TestTimeLeft: a time is given while something is read, none when that has come
+// to rest.
+func TestTimeLeft(t *testing.T) {
+	p := new(progress)
+	now := time.Now()
+	m := meter{p: p, last: now}
+	p.size.Store(34e6)
+	p.read.Store(16e6)
+	now = now.Add(time.Second)
+	if s := m.line(now); !strings.Contains(s, "47 % of the file, 2s left") {
+		t.Errorf("while it is read: %s", s)
+	}
+	for range 2000 {
+		now = now.Add(time.Second)
+		if s := m.line(now); strings.Contains(s, ", -") {
+			t.Fatalf("at rest: %s", s)
+		}
+	}
+	if s := m.line(now.Add(time.Second)); strings.Contains(s, " left") {
+		t.Errorf("after a while: %s", s)
+	}
+}
