@@ -28,6 +28,7 @@ type follower struct {
 	// done are the files that were read to their end, the latest last, and
 	// doneAt is when that one was written to last.
 	done   []*identity
+	rested bool // f was at its end, and nothing was read since
 	doneAt time.Time
 	buf    []byte
 }
@@ -77,6 +78,14 @@ func (f *follower) read(out chan<- batch) (n int, err error) {
 	if n == 0 || err != nil {
 		return 0, err
 	}
+	if f.rested {
+		f.rested = false
+		if same, err := f.id.is(f.f); err != nil {
+			return 0, err
+		} else if !same {
+			return n, f.startOver(out)
+		}
+	}
 	if len(f.head) < headSize && f.lines.offset() == int64(len(f.head)) {
 		if err := f.learn(f.buf[:min(n, headSize-len(f.head))]); err != nil {
 			return n, err
@@ -109,9 +118,7 @@ func (f *follower) atEnd(ctx context.Context, out chan<- batch) (done bool, err 
 	}
 	switch {
 	case state == truncated:
-		f.log.Warn("the file was truncated: going on at its beginning", "file", f.cfg.file)
-		deliver(out, batch{file: f.id, lines: f.lines.last()})
-		return false, f.start(0)
+		return false, f.startOver(out)
 	case state == replaced:
 		// Who writes may have written to the old one until now.
 		if !f.wait(ctx) {
@@ -125,8 +132,19 @@ func (f *follower) atEnd(ctx context.Context, out chan<- batch) (done bool, err 
 		deliver(out, batch{file: f.id, lines: f.lines.last()})
 		return true, nil
 	}
+	f.rested = true
 	f.wait(ctx)
 	return false, nil
+}
+
+// startOver goes on in a file that was truncated. That it was is known from its
+// size, or, if it has grown beyond what was read by then, from how it begins: one
+// whose first bytes (headSize at most) are the same as before, and that was
+// written that fast, is taken for one that was appended to.
+func (f *follower) startOver(out chan<- batch) error {
+	f.log.Warn("the file was truncated: going on at its beginning", "file", f.cfg.file)
+	deliver(out, batch{file: f.id, lines: f.lines.last()})
+	return f.start(0)
 }
 
 // What has become of the file.
@@ -217,7 +235,7 @@ func (f *follower) start(offset int64) error {
 	if f.head, err = readHead(f.f, int(min(offset, headSize))); err != nil {
 		return err
 	}
-	f.id = identify(info, f.head)
+	f.id, f.rested = identify(info, f.head), false
 	f.lines.seek(offset)
 	f.p.read.Store(offset)
 	f.p.size.Store(info.Size())

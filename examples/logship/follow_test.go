@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -102,6 +105,58 @@ func TestTruncation(t *testing.T) {
 	r.waitGot(301)
 	l.terminate()
 	r.want(append(append(append([]string{}, want[:200]...), "cut off"), want[200:]...))
+}
+
+// TestTruncationUnseen: a file that was truncated, and is longer than before when
+// it is looked at again.
+func TestTruncationUnseen(t *testing.T) {
+	file, _ := logFile(t)
+	var said bytes.Buffer
+	cfg := &config{file: file, follow: true, poll: time.Nanosecond, maxLine: 512, format: formatRaw}
+	f := newFollower(cfg, nil, new(progress), slog.New(slog.NewTextHandler(&said, nil)))
+	defer func() { _ = f.close() }()
+	out := make(chan batch, 100)
+	step := func(again int) {
+		t.Helper()
+		for range again {
+			n, err := f.read(out)
+			if err == nil && n == 0 {
+				_, err = f.atEnd(t.Context(), out)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	appendTo(t, file, "old 1\nold 2\n")
+	if opened, err := f.next(); err != nil || !opened {
+		t.Fatal(opened, err)
+	}
+	step(3)
+	appendTo(t, file, "old 3\n") // is no truncation
+	step(3)
+	if err := os.Truncate(file, 0); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"old 1", "old 2", "old 3"}
+	for i := range 10 {
+		want = append(want, fmt.Sprint("new ", i))
+		appendTo(t, file, want[len(want)-1]+"\n")
+	}
+	step(4)
+	close(out)
+	var got []string
+	for b := range out {
+		for _, l := range b.lines {
+			got = append(got, string(l.msg))
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if n := strings.Count(said.String(), "truncated"); n != 1 {
+		t.Errorf("it is said %d times: %s", n, said.String())
+	}
 }
 
 // TestRestart: a file that was rotated, more than once, while no logship ran.
