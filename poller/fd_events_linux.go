@@ -121,7 +121,7 @@ func (fd *FD) runReady(q *eventQueue) {
 		fd.mu.Lock()
 	}
 	fd.passQueue()
-	if rx.ready && fd.passable() {
+	for n := 0; rx.ready && rx.ring == nil && rx.end == nil && n < directRounds && fd.passable(); n++ {
 		fd.passDirect(q)
 	}
 	if rx.end != nil && len(rx.queue) == 0 && fd.passable() {
@@ -148,6 +148,10 @@ func (fd *FD) passable() bool {
 	return fd.closing == nil && !fd.ev.ended && !fd.ev.held()
 }
 
+// directRounds bounds how often an event-driven connection is read by recv(2)
+// before others have their turn.
+const directRounds = 4
+
 // passQueue passes on the chunks of the queue. mu is held, but during Data.
 func (fd *FD) passQueue() {
 	ev, rx := fd.ev, &fd.rx
@@ -156,6 +160,7 @@ func (fd *FD) passQueue() {
 		rx.queue = ev.spare[:0]
 		i := 0
 		for ; i < len(q) && fd.passable(); i++ {
+			rx.ready = len(q[i].b) >= fd.p.cfg.BufferSize
 			fd.pass(q[i].b)
 			fd.release(&q[i])
 		}
@@ -199,6 +204,8 @@ func (fd *FD) passDirect(q *eventQueue) {
 	case err != nil:
 		fd.rx.end = err
 	default:
+		// What filled the buffer has left more behind.
+		fd.rx.ready = n == len(q.scratch)
 		fd.pass(q.scratch[:n])
 	}
 }

@@ -63,6 +63,9 @@ func (fd *FD) read(b []byte) (int, error) {
 				// What follows may carry control data, for ReadMsgUnix.
 				limit = min(len(b), fd.p.cfg.BufferSize)
 			}
+			// In bulk a wait for readability, and recv(2) into a large b after it,
+			// save a copy and bring more at once than a provided buffer holds.
+			rx.pollOnce = rx.pollOnce || rx.bulk && len(b) > fd.p.cfg.BufferSize
 			r = fd.arm(fd.p.current(), limit, false)
 		}
 		rx.want = b
@@ -164,6 +167,7 @@ func (fd *FD) recvDirect(b []byte) (n int, err error, done bool) {
 		}
 		st.directHits.Add(1)
 		fd.rx.direct.hit()
+		fd.rx.bulk = n > fd.p.cfg.BufferSize
 		st.bytesIn.Add(uint64(n))
 		fd.touch()
 		return n, nil, true

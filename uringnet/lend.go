@@ -99,6 +99,18 @@ func copyOut(w io.Writer, c *conn, limit int64) (written int64, err error) {
 			}
 			continue
 		}
+		if full > 0 && to == nil && limit < 0 {
+			n, err := c.passBulk(w)
+			written += n
+			if err == io.EOF {
+				return written, nil
+			}
+			if err != nil {
+				return written, err
+			}
+			full = 0
+			continue
+		}
 		n, wasFull, err := c.passOn(w, &b, limit)
 		written += int64(n)
 		if err == io.EOF {
@@ -137,6 +149,32 @@ func (c *conn) passOn(w io.Writer, b *Buffer, limit int64) (n int, full bool, er
 	}
 	n, err = write(w, b.Bytes())
 	return n, n >= c.eng.bufferSize(), err
+}
+
+// bulkBuffers are what passBulk reads into.
+var bulkBuffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
+
+// passBulk copies to w as long as each read brings more than a ring's buffer
+// would hold: large reads cost less than lent buffers.
+func (c *conn) passBulk(w io.Writer) (written int64, err error) {
+	p := bulkBuffers.Get().(*[]byte)
+	defer bulkBuffers.Put(p)
+	for {
+		n, err := c.Read(*p)
+		if n > 0 {
+			m, werr := write(w, (*p)[:n])
+			written += int64(m)
+			if werr != nil {
+				return written, werr
+			}
+		}
+		if err == io.EOF {
+			return written, err
+		}
+		if err != nil || n < c.eng.bufferSize() {
+			return written, err
+		}
+	}
 }
 
 // write is w.Write that is never short without an error.
