@@ -70,7 +70,7 @@ func defaultConfig() config {
 		files:       choice{value: filesAuto, of: []string{filesAuto, filesRing, filesStd}},
 		mode:        choice{value: modeEvents, of: []string{modeEvents, modeConns}},
 		drive:       choice{value: "dedicated", of: []string{"shared", "dedicated", "sqpoll"}},
-		wait:        300 * time.Microsecond,
+		wait:        500 * time.Microsecond,
 		maxLine:     64 << 10,
 		maxConns:    10000,
 		stats:       time.Second,
