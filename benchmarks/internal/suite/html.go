@@ -38,6 +38,8 @@ func (r *Result) HTML() []byte {
 	}
 	targets := targetTable(r.Verdicts())
 	targets.html(&b)
+	summary := summaryTable(groups)
+	summary.html(&b)
 	r.htmlGroups(&b, groups)
 	for i := range r.Idle {
 		t := idleTable(&r.Idle[i])

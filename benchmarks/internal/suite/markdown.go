@@ -17,6 +17,8 @@ func (r *Result) Markdown() []byte {
 	b.WriteByte('\n')
 	targets := targetTable(r.Verdicts())
 	targets.markdown(&b)
+	summary := summaryTable(r.Groups())
+	summary.markdown(&b)
 	for _, t := range r.tables() {
 		t.markdown(&b)
 	}

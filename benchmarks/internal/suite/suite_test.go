@@ -252,3 +252,24 @@ func TestPeersMustBeBehind(t *testing.T) {
 	}
 	t.Error("no verdict on gnet")
 }
+
+func TestSummaryHasALineForEachCell(t *testing.T) {
+	r := sample()
+	r.Cells[2].Servers = append(r.Cells[2].Servers, server("gnet", 1.1), server("nbio", .5))
+	var got []string
+	for _, row := range summaryTable(r.Groups()).rows {
+		line := []string{row[0].s, row[1].s, row[2].s, row[5].s, row[7].s}
+		if row[1].bad {
+			line = append(line, "red")
+		}
+		got = append(got, strings.Join(line, " | "))
+	}
+	want := []string{
+		"echo 64 B, 16 connections, two shared CPUs | 1.20 (1.20–1.20) | 0.96 (0.96–0.96) | 3.00 / 2.50 | gnet 1.10 (1.10–1.10)",
+		"echo 64 B, 100 connections, two shared CPUs | 1.50 (1.50–1.50) | 0.75 (0.75–0.75) | 3.00 / 2.00 | –",
+		"http hello, 100 connections, two shared CPUs | 0.80 (0.80–0.80) | – | 3.00 / 3.75 | – | red",
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("summary:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
