@@ -86,7 +86,7 @@ func copyOut(w io.Writer, c *conn, limit int64) (written int64, err error) {
 	full := 0
 	for limit != 0 {
 		if to != nil && full >= bulk {
-			n, err, next := spliceOut(w, to, c, limit)
+			n, next, err := spliceOut(w, to, c, limit)
 			written += n
 			if limit > 0 {
 				limit -= n

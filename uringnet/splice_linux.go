@@ -49,10 +49,10 @@ func spliceTarget(w io.Writer) pipeTarget {
 
 // spliceOut moves what c receives through a pipe to the target for w, at most
 // limit bytes if that is not negative. next says how the caller has to go on.
-func spliceOut(w io.Writer, to pipeTarget, c *conn, limit int64) (moved int64, err error, next spliceNext) {
+func spliceOut(w io.Writer, to pipeTarget, c *conn, limit int64) (moved int64, next spliceNext, err error) {
 	var p [2]int
 	if err := unix.Pipe2(p[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
-		return 0, os.NewSyscallError("pipe2", err), spliceDone
+		return 0, spliceDone, os.NewSyscallError("pipe2", err)
 	}
 	defer unix.Close(p[0])
 	defer unix.Close(p[1])
@@ -65,11 +65,11 @@ func spliceOut(w io.Writer, to pipeTarget, c *conn, limit int64) (moved int64, e
 		n, err := fillPipe(c, p[1], want)
 		switch {
 		case err == poller.ErrAhead:
-			return moved, nil, spliceAgain
+			return moved, spliceAgain, nil
 		case err == io.EOF || err == nil && n == 0:
-			return moved, nil, spliceDone
+			return moved, spliceDone, nil
 		case err != nil:
-			return moved, c.fail("splice", "splice", err), spliceDone
+			return moved, spliceDone, c.fail("splice", "splice", err)
 		}
 		for n > 0 {
 			m, err := to.takePipe(p[0], n)
@@ -80,7 +80,7 @@ func spliceOut(w io.Writer, to pipeTarget, c *conn, limit int64) (moved int64, e
 			n -= m
 			if err != nil {
 				rest, err := drainPipe(w, p[0], n, err)
-				return moved + rest, err, spliceNever
+				return moved + rest, spliceNever, err
 			}
 			if m < smallSplice {
 				small++
@@ -89,7 +89,7 @@ func spliceOut(w io.Writer, to pipeTarget, c *conn, limit int64) (moved int64, e
 			}
 		}
 	}
-	return moved, nil, spliceAgain
+	return moved, spliceAgain, nil
 }
 
 // drainPipe writes the n bytes that a target has refused with an error, and that

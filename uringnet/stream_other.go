@@ -38,8 +38,8 @@ func setKeepAliveConfig(stream, net.KeepAliveConfig) error             { return 
 func isMultipathTCP(stream) (bool, error)                              { return false, errNoRing }
 func sendFile(stream, io.Reader) (int64, error, bool)                  { return 0, nil, false }
 func spliceTarget(io.Writer) pipeTarget                                { return nil }
-func spliceOut(io.Writer, pipeTarget, *conn, int64) (int64, error, spliceNext) {
-	return 0, errNoRing, spliceDone
+func spliceOut(io.Writer, pipeTarget, *conn, int64) (int64, spliceNext, error) {
+	return 0, spliceDone, errNoRing
 }
 func spliceFile(*conn, *File, int64) (int64, error)         { return 0, errNoRing }
 func statRing(*File) (fs.FileInfo, error)                   { return nil, errNoRing }
