@@ -13,7 +13,10 @@ import (
 )
 
 const (
-	gouringEntries = 4096
+	// gouringEntries is the size of a ring. The reactor drops requests that do
+	// not fit, and their connections then hang: there is room for one of each of
+	// 16384 connections.
+	gouringEntries = 16384
 	// gouringTick is for how long the reactor waits for completions before it
 	// looks for new requests. Its default of 1 ms is a millisecond more for each
 	// answer when there are few connections; less than this costs CPU and was

@@ -49,7 +49,7 @@ func startRings(s *server) (string, error) {
 		}
 		feeds = append(feeds, p[1])
 		l := &ringLoop{s: s, conns: make(map[int]*ringConn), pipe: p[0]}
-		if l.ring, err = uring.New(gouringEntries, uring.WithCQSize(4*gouringEntries)); err != nil {
+		if l.ring, err = uring.New(gouringEntries, uring.WithCQSize(2*gouringEntries)); err != nil {
 			return "", err
 		}
 		go func() { s.stopped(l.run()) }()
