@@ -18,9 +18,9 @@ const (
 	// 16384 connections.
 	gouringEntries = 16384
 	// gouringTick is for how long the reactor waits for completions before it
-	// looks for new requests. Its default of 1 ms is a millisecond more for each
-	// answer when there are few connections; less than this costs CPU and was
-	// not quicker.
+	// looks for new requests, so a lone connection waits for it. On one CPU that
+	// had answers after 1.4 ms with its default of 1 ms, 0.6 ms with this, and
+	// 0.35 ms with 10 µs, which took half as much CPU time again.
 	gouringTick = 50 * time.Microsecond
 )
 
