@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"errors"
 	"io"
 	"net"
 	"sync"
@@ -28,11 +29,12 @@ func (s *Server) ServeConn(c net.Conn, proto Proto) {
 			x.Data(buf[:n])
 		}
 		if err != nil {
-			if err == io.EOF {
+			ended := errors.Is(err, io.EOF)
+			if ended {
 				p.awaitTaken()
 			}
 			x.End(err)
-			if err != io.EOF {
+			if !ended {
 				p.abort()
 			}
 			break

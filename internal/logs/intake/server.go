@@ -116,7 +116,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 	for _, x := range s.all() {
-		x.shutDown()
+		x.peer.Pause()
+		x.HangUp()
 	}
 	select {
 	case <-s.idle:

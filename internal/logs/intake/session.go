@@ -26,6 +26,10 @@ type Peer interface {
 	Close() error
 }
 
+// ErrHangUp is what ends a connection that the server wants to end: see
+// Session.HangUp. A net.Conn given to Server.ServeConn returns it from Read.
+var ErrHangUp = fmt.Errorf("the server hangs up: %w", io.EOF)
+
 // errTLS is why a connection is refused that speaks TLS where it should not.
 var errTLS = errors.New("a TLS handshake on a plain connection")
 
@@ -44,7 +48,7 @@ type Session struct {
 	began    bool // something came
 	stalled  bool // the store is full; resume will be called
 	closing  bool // no more input is wanted
-	draining bool // the server is being shut down
+	draining bool // the server hangs up
 	counted  bool // in ConnErrors
 	ended    bool // End was called
 	paused   bool // the peer was, until resume
@@ -95,7 +99,8 @@ func (x *Session) Data(b []byte) {
 	x.reply()
 }
 
-// End says that the connection has ended: by io.EOF, or an error. An unfinished
+// End says that the connection has ended: by io.EOF, by ErrHangUp, after which
+// what there is to say is still sent, or an error. An unfinished
 // line is stored. What was received before is stored also if the store has no
 // room now; until then the session counts as a connection. Not so by RELP: what
 // the store has not taken is not acknowledged, and comes again.
@@ -106,6 +111,10 @@ func (x *Session) End(err error) {
 		return
 	}
 	x.ended = true
+	if errors.Is(err, ErrHangUp) {
+		x.draining = true
+		x.hangUp()
+	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		if !x.closing && !x.draining && !errors.Is(err, net.ErrClosed) {
 			x.countError()
@@ -163,12 +172,11 @@ func (x *Session) stop() {
 	x.acks.finish()
 }
 
-// shutDown ends the session from the server's side: when the store has taken
-// what came.
-func (x *Session) shutDown() {
+// HangUp ends the session from the server's side: when the store has taken what
+// came, and what is to be acknowledged is. Data and End are called as before.
+func (x *Session) HangUp() {
 	x.mu.Lock()
 	x.draining = true
-	x.peer.Pause()
 	if !x.stalled {
 		x.hangUp()
 	}

@@ -293,3 +293,37 @@ func TestAllocations(t *testing.T) {
 		f.wantCounts(chunks*logs, 0, 0)
 	}
 }
+
+// HangUp acknowledges what came before, says that the server closes, and closes;
+// what comes after it is not taken. So does an End by ErrHangUp.
+func TestHangUp(t *testing.T) {
+	for _, end := range []bool{false, true} {
+		t.Run(fmt.Sprintf("end=%v", end), func(t *testing.T) {
+			f := newFixture(t, store.Options{Lanes: 1, Durability: store.Group}, Config{})
+			f.disk.hold()
+			p := &fakePeer{}
+			x := f.NewSession(p, RELP, 0)
+			x.Data([]byte(relpFrame(1, "syslog", "a") + "2 syslog 10 ha"))
+			if end {
+				x.End(ErrHangUp)
+			} else {
+				x.HangUp()
+				x.HangUp()
+				x.Data([]byte("lf a frame\n" + relpFrame(3, "syslog", "late")))
+			}
+			if got := p.written(); got != "" || p.isClosed() {
+				t.Errorf("before anything is stored: %q, closed %v", got, p.isClosed())
+			}
+			f.disk.release()
+			eventually(t, "the close", p.isClosed)
+			if got, want := p.written(), ack(1)+"0 serverclose 0\n"; got != want {
+				t.Errorf("written %q, want %q", got, want)
+			}
+			x.End(net.ErrClosed)
+			if got := f.messages(); !slices.Equal(got, []string{"a"}) {
+				t.Errorf("stored %q", got)
+			}
+			f.wantCounts(1, 0, 0)
+		})
+	}
+}
