@@ -64,4 +64,4 @@ func (e *evented) Resume() {
 	e.EventConn.Resume()
 }
 
-func (e *evented) finish() { _ = e.Close() }
+func (e *evented) finish() { e.session.HangUp() }

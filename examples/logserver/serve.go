@@ -4,12 +4,15 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/uringnet/go-uringnet/internal/logs/intake"
 )
 
 // handshakeTimeout is how long a client may take to begin TLS.
@@ -22,7 +25,8 @@ type connection interface {
 	silent(now time.Time) time.Duration
 	// begin starts the time of silence.
 	begin(now time.Time)
-	// finish ends the connection as if the peer had ended it. It does not wait.
+	// finish ends the connection because it is idle; RELP's client is told so. It
+	// does not wait.
 	finish()
 	// Close ends the connection at once.
 	Close() error
@@ -93,8 +97,10 @@ func (s *server) serveConn(l *listener, c net.Conn) {
 		defer s.leave(b)
 		if err := b.handshake(); err != nil {
 			s.stats.ConnsTotal.Add(1)
-			s.stats.ConnErrors.Add(1)
-			s.complain("TLS handshake", err)
+			if !b.finishing.Load() { // else it counts as idle
+				s.stats.ConnErrors.Add(1)
+				s.complain("TLS handshake", fmt.Errorf("%v: %w", c.RemoteAddr(), err))
+			}
 			_ = b.Close()
 			return
 		}
@@ -113,7 +119,7 @@ func (b *blocking) handshake() error {
 	return secure.HandshakeContext(ctx)
 }
 
-// Read reads. An idle connection ends in io.EOF.
+// Read reads. An idle connection ends in intake.ErrHangUp.
 func (b *blocking) Read(p []byte) (int, error) {
 	b.touch(b.srv, true)
 	n, err := b.Conn.Read(p)
@@ -122,7 +128,7 @@ func (b *blocking) Read(p []byte) (int, error) {
 		return n, err
 	}
 	if b.finishing.Load() && errors.Is(err, os.ErrDeadlineExceeded) {
-		return n, io.EOF
+		return n, intake.ErrHangUp
 	}
 	return n, err
 }
