@@ -133,6 +133,7 @@ func TestConfigDefaults(t *testing.T) {
 func TestSizes(t *testing.T) {
 	for text, want := range map[string]size{
 		"0": 0, "512": 512, "512B": 512, "4KiB": 4096, "64 MiB": 64 << 20, "1.5GiB": 3 << 29, "1TiB": 1 << 40, "10kB": 10000, "10MB": 1e7, "2GB": 2e9,
+		"8k": 8 << 10, "8K": 8 << 10, "8m": 8 << 20, "8M": 8 << 20, "1g": 1 << 30, "1 G": 1 << 30, "1.5t": 3 << 39, "2T": 2 << 40,
 	} {
 		var s, again size
 		if err := s.Set(text); err != nil || s != want {
@@ -142,10 +143,33 @@ func TestSizes(t *testing.T) {
 			t.Errorf("%q reads as %d, %v; want %d", s.String(), again, err, s)
 		}
 	}
-	for _, text := range []string{"", "x", "MiB", "1 2", "-1", "1e30", "NaN", "Inf", "9EiB"} {
+	for _, text := range []string{"", "x", "MiB", "1 2", "-1", "1e30", "NaN", "Inf", "9EiB", "k", "8mm", "8mB", "8e", "9000000000g"} {
 		var s size
 		if err := s.Set(text); err == nil {
 			t.Errorf("%q is %d; want an error", text, s)
+		}
+	}
+}
+
+// TestSizeSettings checks short sizes where they are given: as flags and in the
+// configuration file.
+func TestSizeSettings(t *testing.T) {
+	for _, c := range []struct {
+		name, short string
+		value       func(c config) size
+		want        size
+	}{
+		{"max-line", "8k", func(c config) size { return c.maxLine }, 8 << 10},
+		{"batch-size", "8m", func(c config) size { return c.batchSize }, 8 << 20},
+		{"segment-size", "1g", func(c config) size { return c.segmentSize }, 1 << 30},
+	} {
+		for _, args := range [][]string{
+			{"-" + c.name, c.short},
+			{"-config", configFile(t, c.name+" = "+c.short)},
+		} {
+			if got, err := parseConfig(args); err != nil || c.value(got) != c.want {
+				t.Errorf("%q: %d, %v; want %d", args, c.value(got), err, c.want)
+			}
 		}
 	}
 }

@@ -36,13 +36,15 @@ func (l *list) Set(s string) error {
 // size is a number of bytes.
 type size int64
 
-// units are the suffixes of sizes.
+// units are the suffixes of sizes. One letter is short for a binary unit.
 var units = []struct {
 	suffix string
 	bytes  float64
 }{
 	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40},
 	{"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12},
+	{"k", 1 << 10}, {"m", 1 << 20}, {"g", 1 << 30}, {"t", 1 << 40},
+	{"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {"T", 1 << 40},
 	{"B", 1}, {"", 1},
 }
 
@@ -70,7 +72,7 @@ func (s *size) Set(text string) error {
 		*s = size(v * u.bytes)
 		return nil
 	}
-	return errors.New("want a size like 64MiB, 10MB or 500000")
+	return errors.New("want a size like 64MiB, 64m, 10MB or 500000")
 }
 
 // choice is a flag with a few values.
