@@ -48,15 +48,16 @@ func TestFullTmpfs(t *testing.T) {
 		const n = 5000
 		done := make(chan []*producer)
 		go func() { done <- produce(s, n) }()
-		eventually(t, "the disk to be full", func() bool { return s.stats.WriteErrors.Load() >= 3 })
-		// Nothing is counted as stored that the full disk did not take.
-		stored := s.stats.Stored.Load()
-		errs := s.stats.WriteErrors.Load()
-		eventually(t, "more attempts", func() bool { return s.stats.WriteErrors.Load() >= errs+2 })
-		if now := s.stats.Stored.Load(); now != stored || stored >= 2*n {
-			// An attempt with a small batch may have fitted.
-			t.Logf("%d stored when full, %d later", stored, now)
+		stored := untilFull(t, s)
+		select {
+		case <-done:
+			t.Fatalf("the producers were not held up: %d stored", stored)
+		default:
 		}
+		if stored >= 2*n {
+			t.Fatalf("all %d stored: the disk was not full", stored)
+		}
+		// Nothing is counted as stored that the full disk did not take.
 		got, err := messages(o.Dir)
 		if err != nil && !onlyTorn(err) {
 			t.Errorf("scan while full: %v", err)
@@ -74,4 +75,24 @@ func TestFullTmpfs(t *testing.T) {
 			t.Fatal("it did not go on")
 		}
 	})
+}
+
+// untilFull waits until no batch is free and attempts to write fail with nothing
+// stored between them. (A batch that is not free need not wait for the disk: it
+// may be that of a lane whose producer is done.) It returns how many logs are
+// stored then.
+func untilFull(t *testing.T, s *Store) (stored uint64) {
+	t.Helper()
+	errs := s.stats.WriteErrors.Load()
+	restart := func() { stored, errs = s.stats.Stored.Load(), s.stats.WriteErrors.Load() }
+	restart()
+	eventually(t, "the disk to be full", func() bool {
+		// A small batch may fit after others did not.
+		if s.stats.Stored.Load() != stored || s.hasFree() {
+			restart()
+			return false
+		}
+		return s.stats.WriteErrors.Load() >= errs+3
+	})
+	return stored
 }
