@@ -157,4 +157,7 @@ func (c *config) usage(w io.Writer) {
 	fmt.Fprint(w, "Logship sends lines to a log server.\n\n  logship -to ADDRESS [-file FILE [-state FILE]] [flags]\n\n")
 	c.flags.SetOutput(w)
 	c.flags.PrintDefaults()
+	fmt.Fprintf(w, "\nThat -file was truncated is seen from its size and, if it has grown beyond what was\n"+
+		"read by then, from its first %d bytes. If these are the same as before it is not\n"+
+		"seen, and what the file has up to there is not shipped.\n", headSize)
 }

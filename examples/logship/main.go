@@ -10,6 +10,11 @@
 // acknowledgement was lost come twice. With -proto lines nothing is acknowledged,
 // and a line counts as shipped when the kernel has taken it.
 //
+// A file that was truncated is begun anew. That it was is known from its size or,
+// if it has grown beyond what was read by then, from how it begins: one whose
+// first 256 bytes are the same as before, and that was written that fast, is taken
+// for one that was appended to, and what it has up to there is not shipped.
+//
 // It uses io_uring where that is there, the standard library elsewhere; -h lists
 // the flags.
 package main

@@ -219,7 +219,8 @@ func TestUsage(t *testing.T) {
 		}
 	}
 	var stdout syncBuffer
-	if code := run(t.Context(), []string{"-h"}, nil, &stdout, io.Discard); code != 0 || !strings.Contains(stdout.String(), "-from-end") {
+	if code := run(t.Context(), []string{"-h"}, nil, &stdout, io.Discard); code != 0 || !strings.Contains(stdout.String(), "-from-end") ||
+		!strings.Contains(stdout.String(), "first 256 bytes") {
 		t.Errorf("-h: %d, %q", code, stdout.String())
 	}
 }
