@@ -69,7 +69,6 @@ func (r *ring) reap() int {
 			r.expect.Add(r.woken)
 		}
 		r.wakes.Store(r.woken+r.others > 0)
-		r.writes.Store(0)
 		r.reaped.Store(now)
 	}
 	return total

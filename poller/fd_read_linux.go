@@ -49,7 +49,9 @@ func (fd *FD) read(b []byte) (int, error) {
 			if n, err, done := fd.recvDirect(b); done {
 				return n, err
 			}
-			if yields < fd.p.yields && fd.p.current().loaded() {
+			// One byte is asked for to learn of the peer's end, as net/http does
+			// while a handler runs: nothing is expected soon.
+			if yields < fd.p.yields && len(b) > 1 && fd.p.current().loadedFor(fd) {
 				yields++
 				fd.yield()
 				continue
@@ -167,12 +169,16 @@ func (fd *FD) recvDirect(b []byte) (n int, err error, done bool) {
 		}
 		st.directHits.Add(1)
 		fd.rx.direct.hit()
-		fd.rx.bulk = n > fd.p.cfg.BufferSize
+		fd.rx.bulk = n >= bulkBuffers*fd.p.cfg.BufferSize
 		st.bytesIn.Add(uint64(n))
 		fd.touch()
 		return n, nil, true
 	}
 }
+
+// bulkBuffers is how many provided buffers' worth of bytes a recv(2) has to bring
+// for the connection to count as one that moves bulk.
+const bulkBuffers = 4
 
 // readTimeout is what a Read that found its deadline over returns. The armed
 // receive stays where bytes may be received ahead; elsewhere it is cancelled.

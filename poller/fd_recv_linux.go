@@ -34,7 +34,7 @@ type rxState struct {
 	wasPoll  bool  // poll and FD.ahead before suspend
 	wasAhead bool
 	direct   predictor
-	bulk     bool  // the last recv(2) brought more than a provided buffer holds
+	bulk     bool  // the last recv(2) brought several provided buffers full
 	turns    uint8 // sends so far, up to eagerTurns
 }
 

@@ -26,6 +26,8 @@ type txState struct {
 	buf      []byte  // keeps the request's memory on the heap and alive
 	msg      *gather // the same for a gathered send
 	again    bool    // the last call on the FD was a Write too
+	several  bool    // there were several Writes in a row this time
+	expected bool    // and the time before
 	zc       zeroCopy
 }
 
@@ -45,7 +47,8 @@ func (fd *FD) Write(b []byte) (int, error) {
 func (fd *FD) write(b []byte) (int, error) {
 	n := 0
 	zc := fd.wantZeroCopy(len(b))
-	direct := !zc && (len(b) >= directSend || fd.tx.again || fd.p.cfg.Mode == Shared && fd.p.current().slow())
+	more := fd.more()
+	direct := !zc && (more || len(b) >= directSend || fd.p.cfg.Mode == Shared && fd.p.current().slow())
 	for {
 		if err := fd.writable(); err != nil {
 			return n, err
@@ -53,8 +56,8 @@ func (fd *FD) write(b []byte) (int, error) {
 		if len(b) == 0 {
 			return 0, nil
 		}
-		fd.tx.again = true
 		if direct {
+			fd.back() // without a request
 			m, errno := fd.sendDirect(b[n:])
 			n += m
 			if errno != 0 && errno != syscall.EAGAIN {
@@ -89,6 +92,20 @@ func (fd *FD) write(b []byte) (int, error) {
 			return n, fd.writeErr(syscall.Errno(-res))
 		}
 	}
+}
+
+// more notes a Write and reports whether it is one of several in a row, as it
+// seems: the second and those that follow, and the first if there were several the
+// last time. They gain nothing by waiting for a batch each. mu is held.
+func (fd *FD) more() bool {
+	tx := &fd.tx
+	if tx.again {
+		tx.several = true
+		return true
+	}
+	tx.again = true
+	tx.expected, tx.several = tx.several, false
+	return tx.expected
 }
 
 // writable returns why nothing can be written now. mu is held.

@@ -41,3 +41,39 @@ func TestPredictor(t *testing.T) {
 		}
 	}
 }
+
+// Writes in a row: the second and those after it leave at once, and the first too
+// if there were several the last time.
+func TestWritesInARow(t *testing.T) {
+	fd := &FD{}
+	for turn, want := range [][]bool{
+		{false, true, true}, {true, true}, {true}, {false}, {false, true}, {true, true, true},
+	} {
+		fd.tx.again = false // a Read has come between
+		for i, w := range want {
+			if got := fd.more(); got != w {
+				t.Errorf("turn %d, write %d: %v, want %v", turn, i, got, w)
+			}
+		}
+	}
+}
+
+// Writers that come far from each other are slow, those of a busy ring are not.
+func TestSlowWriters(t *testing.T) {
+	r := &ring{}
+	r.wrote.Store(nanotime())
+	for range 1000 {
+		r.slow()
+	}
+	if r.slow() {
+		t.Error("writers that come at once are called slow")
+	}
+	for range 50 {
+		r.wrote.Store(nanotime() - int64(5*slowWriter))
+		r.slow()
+	}
+	r.wrote.Store(nanotime() - int64(5*slowWriter))
+	if !r.slow() {
+		t.Error("writers that compute for long are not called slow")
+	}
+}

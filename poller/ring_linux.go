@@ -56,10 +56,12 @@ type ring struct {
 	expect atomic.Int32
 	wakes  atomic.Bool // whether the last reap that found something has woken anybody
 
-	// reaped is when the last reap that found something ended, nanotime, and
-	// writes how many writers have come since: see slow.
+	// reaped is when the last reap that found something ended, nanotime.
 	reaped atomic.Int64
-	writes atomic.Int32
+
+	// wrote is when the last writer came, nanotime, and writeGap the average time
+	// from one to the next: see slow.
+	wrote, writeGap atomic.Int64
 
 	events eventQueue
 	stat   counters
@@ -80,10 +82,16 @@ const (
 	alone
 )
 
-// loaded reports whether others are at work on the ring: goroutines that it has
-// woken and that have not come back, or requests that wait to be submitted. By
-// the time that all of them have had their turn, more has arrived.
-func (r *ring) loaded() bool { return r.expect.Load() > 0 || r.queued.Load() > 0 }
+// loadedFor reports whether others than fd's goroutine are at work on the ring, or
+// on that which has woken it: goroutines that were woken and have not come back,
+// or requests that wait to be submitted. By the time that all of them have had
+// their turn, more has arrived. fd's mu is held.
+func (r *ring) loadedFor(fd *FD) bool {
+	if w := fd.woke; w != nil && w.expect.Load() > 1 {
+		return true
+	}
+	return fd.woke != r && r.expect.Load() > 0 || r.queued.Load() > 0
+}
 
 // driver submits a ring's requests and reaps its completions.
 type driver interface {

@@ -109,12 +109,16 @@ func (s *shared) kick(u urgency) {
 // for the others, and if they compute for long it costs as much as they take.
 const slowWriter = 100 * time.Microsecond
 
-// slow is asked by each writer and reports whether writers compute for long:
-// their bytes then leave at once, by send(2). Only a Shared ring is asked; the
-// others submit without waiting.
+// slow is asked by each writer and reports whether writers compute for long, by
+// the moving average of the time from one to the next: their bytes then leave at
+// once, by send(2). Only a Shared ring is asked; the others submit without waiting.
 func (r *ring) slow() bool {
-	n := int64(r.writes.Add(1))
-	return nanotime()-r.reaped.Load() > n*int64(slowWriter)
+	now := nanotime()
+	gap := min(now-r.wrote.Swap(now), 10*int64(slowWriter))
+	avg := r.writeGap.Load()
+	avg += (gap - avg) / 8
+	r.writeGap.Store(avg) // another writer's gap may be lost: it is an estimate
+	return avg > int64(slowWriter)
 }
 
 func (s *shared) wakeFlusher() {
