@@ -40,7 +40,7 @@ func (o *options) command(self string) func(*measure.Plan, measure.Spec) *exec.C
 		if o.verbose {
 			cmd.Stderr = os.Stderr
 		} else {
-			cmd.Stderr = &tail{}
+			cmd.Stderr = &measure.Tail{}
 		}
 		return cmd
 	}

@@ -53,7 +53,7 @@ func (r *runner) command(w *workload) func(*measure.Plan, measure.Spec) *exec.Cm
 			args = append([]string{"serve", "-kind=" + s.Kind, "-file=" + file}, args...)
 		}
 		cmd := exec.Command(program, args...)
-		cmd.Stderr = &tail{}
+		cmd.Stderr = &measure.Tail{}
 		if r.opts.verbose {
 			cmd.Stderr = os.Stderr
 		}

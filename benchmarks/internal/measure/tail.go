@@ -1,17 +1,18 @@
-package main
+package measure
 
 import "sync"
 
-// tail keeps the last bytes written to it. It holds a server's standard error
+// Tail keeps the last bytes written to it. It holds a server's standard error
 // for when it is wanted.
-type tail struct {
+type Tail struct {
 	mu sync.Mutex
 	b  []byte
 }
 
 const tailLen = 4096
 
-func (t *tail) Write(p []byte) (int, error) {
+// Write implements io.Writer.
+func (t *Tail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.b = append(t.b, p...)
@@ -21,7 +22,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (t *tail) String() string {
+func (t *Tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return string(t.b)
