@@ -51,7 +51,7 @@ func (fd *FD) read(b []byte) (int, error) {
 			}
 			// One byte is asked for to learn of the peer's end, as net/http does
 			// while a handler runs: nothing is expected soon.
-			if yields < fd.p.yields && len(b) > 1 && fd.p.current().loadedFor(fd) {
+			if yields < fd.p.yields && len(b) > 1 && fd.p.current().loaded() {
 				yields++
 				fd.yield()
 				continue

@@ -82,16 +82,10 @@ const (
 	alone
 )
 
-// loadedFor reports whether others than fd's goroutine are at work on the ring, or
-// on that which has woken it: goroutines that were woken and have not come back,
-// or requests that wait to be submitted. By the time that all of them have had
-// their turn, more has arrived. fd's mu is held.
-func (r *ring) loadedFor(fd *FD) bool {
-	if w := fd.woke; w != nil && w.expect.Load() > 1 {
-		return true
-	}
-	return fd.woke != r && r.expect.Load() > 0 || r.queued.Load() > 0
-}
+// loaded reports whether there is work on the ring: goroutines that it has woken and
+// that have not come back, the caller's among them, or requests that wait to be
+// submitted. By the time that all others have had their turn, more has arrived.
+func (r *ring) loaded() bool { return r.expect.Load() > 0 || r.queued.Load() > 0 }
 
 // driver submits a ring's requests and reaps its completions.
 type driver interface {
