@@ -11,8 +11,11 @@
 // The path of a byte: a receive is armed (fd_recv_linux.go) as an SQE
 // (sq_linux.go), submitted by the ring's driver (shared_linux.go,
 // dedicated_linux.go, sqpoll_linux.go), completed into a provided buffer
-// (bufpool.Ring), reaped (cq_linux.go), queued on its FD and its reader woken
-// (fd_recv_linux.go), copied out and the buffer released (fd_read_linux.go).
+// (bufpool.Ring), reaped (cq_linux.go), copied to the Read that waits for it and
+// the buffer released (deliver, fd_read_linux.go), or queued on its FD
+// (fd_recv_linux.go) and copied out by the next Read (take, fd_read_linux.go). A
+// byte that is there already when Read asks comes by recv(2) alone (recvDirect,
+// fd_read_linux.go); predict_linux.go says when that is tried.
 //
 // Event-driven, it is passed to a handler where it lies: reaped, its FD is put
 // on its home ring's list (events_linux.go), and one of that ring's goroutines
