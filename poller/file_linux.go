@@ -36,24 +36,16 @@ func (p *Poller) OpenFile(name string, flag int, perm fs.FileMode) (*File, error
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
 	}
-	for {
-		res, err := p.do(request{
-			op: iouring.IORING_OP_OPENAT, fd: unix.AT_FDCWD, addr: addrOf(path), len: syscallMode(perm),
-			rwFlag: uint32(flag) | unix.O_CLOEXEC,
-		}, path)
-		if err == nil && res == -int32(syscall.EINTR) {
-			continue
-		}
-		if err == nil && res < 0 {
-			err = syscall.Errno(-res)
-		}
-		if err != nil {
-			return nil, &fs.PathError{Op: "open", Path: name, Err: err}
-		}
-		f := &File{p: p, name: name}
-		f.d.init(int(res))
-		return f, nil
+	sysfd, err := p.perform(request{
+		op: iouring.IORING_OP_OPENAT, fd: unix.AT_FDCWD, addr: addrOf(path), len: syscallMode(perm),
+		rwFlag: uint32(flag) | unix.O_CLOEXEC,
+	}, path)
+	f := &File{p: p, name: name}
+	if err != nil {
+		return nil, f.fail("open", err)
 	}
+	f.d.init(sysfd)
+	return f, nil
 }
 
 // syscallMode is the mode_t of perm, as os.OpenFile makes it.
@@ -81,7 +73,7 @@ func (f *File) fail(op string, err error) error {
 	return &fs.PathError{Op: op, Path: f.name, Err: err}
 }
 
-// run runs one request on the file, again when it was interrupted.
+// run runs one request on the file, again when the kernel was short of something.
 func (f *File) run(q request, buf []byte) (int, error) {
 	sysfd, err := f.d.use()
 	if err != nil {
@@ -90,13 +82,22 @@ func (f *File) run(q request, buf []byte) (int, error) {
 	defer f.d.unuse()
 	q.fd = int32(sysfd)
 	for {
-		res, err := f.p.do(q, buf)
+		if n, err := f.p.perform(q, buf); err != syscall.EAGAIN {
+			return n, err
+		}
+	}
+}
+
+// perform runs one request of a file, again when it was interrupted.
+func (p *Poller) perform(q request, buf []byte) (int, error) {
+	for {
+		res, err := p.do(q, buf)
 		switch {
 		case err != nil:
 			return 0, err
 		case res >= 0:
 			return int(res), nil
-		case res == -int32(syscall.EINTR), res == -int32(syscall.EAGAIN):
+		case res == -int32(syscall.EINTR):
 			continue
 		case res == -int32(syscall.ECANCELED): // by Poller.Close
 			return 0, ErrClosed
@@ -198,19 +199,11 @@ func (f *File) SpliceTo(pipe int, off int64, n int) (int, error) {
 		return 0, f.fail("splice", err)
 	}
 	defer f.d.unuse()
-	for {
-		res, err := f.p.do(request{
-			op: iouring.IORING_OP_SPLICE, fd: int32(pipe), in: int32(sysfd), addr: uint64(off), off: noOffset,
-			len: uint32(n), rwFlag: unix.SPLICE_F_MOVE,
-		}, nil)
-		switch {
-		case err == nil && res == -int32(syscall.EINTR):
-			continue
-		case err == nil && res < 0:
-			err = syscall.Errno(-res)
-		}
-		return int(max(res, 0)), f.fail("splice", err)
-	}
+	m, err := f.p.perform(request{
+		op: iouring.IORING_OP_SPLICE, fd: int32(pipe), in: int32(sysfd), addr: uint64(off), off: noOffset,
+		len: uint32(n), rwFlag: unix.SPLICE_F_MOVE,
+	}, nil)
+	return m, f.fail("splice", err)
 }
 
 // noOffset is the offset of a pipe in a splice: it has none.

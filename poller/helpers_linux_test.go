@@ -67,7 +67,7 @@ func newPoller(t *testing.T, cfg poller.Config) *poller.Poller {
 // watchdog panics with all stacks if the test runs longer than limit.
 func watchdog(t *testing.T, limit time.Duration) {
 	name := t.Name()
-	timer := time.AfterFunc(limit, func() { panic("test hangs: " + name + "\n" + allStacks()) })
+	timer := time.AfterFunc(limit, func() { panic("test hangs: " + name + "\n" + leakcheck.Kernel() + allStacks()) })
 	t.Cleanup(func() { timer.Stop() })
 }
 

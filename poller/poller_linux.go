@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/uringnet/go-uringnet/bufpool"
 	"github.com/uringnet/go-uringnet/internal/abi"
@@ -25,8 +26,9 @@ type Poller struct {
 	slots    slots[FD]
 	tasks    slots[task]
 	elastic  bufpool.Elastic
-	faulted  sync.Map // userData -> int32: results that an Injector chose
-	sweep    *sweeper // nil without IdleTimeout
+	faulted  sync.Map      // userData -> int32: results that an Injector chose
+	sweep    *sweeper      // nil without IdleTimeout
+	patience time.Duration // rerunAfter, but in tests
 
 	statusMu sync.Mutex
 	status   Status // guarded by statusMu once New has returned
@@ -50,7 +52,7 @@ func New(cfg Config) (*Poller, error) {
 		return nil, explain(err)
 	}
 	bad, notes := denied(kernelRelease(), cfg.Mode)
-	p := &Poller{cfg: cfg, feats: found &^ (cfg.Disable | bad)}
+	p := &Poller{cfg: cfg, feats: found &^ (cfg.Disable | bad), patience: rerunAfter}
 	p.receive = p.chooseReceive()
 	if cfg.Mode == Shared && runtime.GOMAXPROCS(0) <= maxYieldCPUs {
 		p.yields = maxYields

@@ -93,6 +93,7 @@ type Counters struct {
 	ZeroCopies  uint64 // zero-copy sends whose memory came back
 	ZeroCopied  uint64 // those that the kernel has copied after all
 	Events      uint64 // calls of Events.Data
+	Reruns      uint64 // requests of files that took over a second, were cancelled and run again
 	Unexpected  uint64 // completions with an errno nobody expected
 }
 

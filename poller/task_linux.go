@@ -26,10 +26,12 @@ type waiter struct {
 type single struct {
 	waiter
 	task
+	timer *time.Timer
 }
 
 var singles = sync.Pool{New: func() any {
-	s := new(single)
+	s := &single{timer: time.NewTimer(rerunAfter)}
+	s.timer.Stop()
 	s.done = make(chan struct{}, 1)
 	s.wait = &s.waiter
 	return s
@@ -56,11 +58,17 @@ func (p *Poller) do(q request, buf []byte) (int32, error) {
 	s := singles.Get().(*single)
 	r := p.current()
 	s.buf = buf
-	s.left.Store(1)
-	q.user = p.newTask(&s.task)
-	r.push(q)
-	r.drv.kick(alone)
-	<-s.done
+	patience := p.patience
+	for {
+		s.left.Store(1)
+		q.user = p.newTask(&s.task)
+		r.push(q)
+		r.drv.kick(alone)
+		if !s.await(r, q.user, &patience) || !p.again(s.res) {
+			break
+		}
+		r.stat.reruns.Add(1)
+	}
 	res := s.res
 	s.buf = nil
 	singles.Put(s)

@@ -129,7 +129,7 @@ func runOn(t *testing.T, k engineKind, f func(t *testing.T, e *uringnet.Engine))
 // watchdog panics with all stacks if the test runs longer than limit.
 func watchdog(t *testing.T, limit time.Duration) {
 	name := t.Name()
-	timer := time.AfterFunc(limit, func() { panic("test hangs: " + name) })
+	timer := time.AfterFunc(limit, func() { panic("test hangs: " + name + "\n" + leakcheck.Kernel()) })
 	t.Cleanup(func() { timer.Stop() })
 }
 

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package leakcheck
+
+// Kernel says nothing here.
+func Kernel() string { return "" }
