@@ -11,6 +11,7 @@ type counters struct {
 	rearms, noBuffers, overflows, inline        atomic.Uint64
 	zeroCopies, zeroCopied, fixedIO             atomic.Uint64
 	cancels, spills, unexpected, events, reruns atomic.Uint64
+	ceded                                       atomic.Uint64
 }
 
 func (c *counters) snapshot() Counters {
@@ -21,6 +22,6 @@ func (c *counters) snapshot() Counters {
 		DirectRecvs: c.directRecvs.Load(), DirectHits: c.directHits.Load(), DirectSends: c.directSends.Load(),
 		Rearms: c.rearms.Load(), NoBuffers: c.noBuffers.Load(), Overflows: c.overflows.Load(),
 		Inline: c.inline.Load(), Cancels: c.cancels.Load(), Spills: c.spills.Load(), Unexpected: c.unexpected.Load(), Events: c.events.Load(),
-		ZeroCopies: c.zeroCopies.Load(), FixedIO: c.fixedIO.Load(), ZeroCopied: c.zeroCopied.Load(), Reruns: c.reruns.Load(),
+		ZeroCopies: c.zeroCopies.Load(), FixedIO: c.fixedIO.Load(), ZeroCopied: c.zeroCopied.Load(), Reruns: c.reruns.Load(), Ceded: c.ceded.Load(),
 	}
 }

@@ -63,6 +63,11 @@ type ring struct {
 	// from one to the next: see slow.
 	wrote, writeGap atomic.Int64
 
+	// looked is when the ring last looked whether it crowds others out, nanotime,
+	// and hits how many direct receives had found something then: see cede.
+	looked atomic.Int64
+	hits   atomic.Uint64
+
 	events eventQueue
 	stat   counters
 }

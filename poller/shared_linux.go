@@ -153,6 +153,7 @@ func (s *shared) afterReap() {
 func (s *shared) submitAndReap() {
 	errno := s.r.submit(true)
 	n := s.r.reap()
+	s.r.cede()
 	switch {
 	case errno == 0:
 	case n > 0 || errno == syscall.EBUSY:

@@ -94,6 +94,7 @@ type Counters struct {
 	ZeroCopied  uint64 // those that the kernel has copied after all
 	Events      uint64 // calls of Events.Data
 	Reruns      uint64 // requests of files that took over a second, were cancelled and run again
+	Ceded       uint64 // times the ring's thread has ceded its CPU to another ring's
 	Unexpected  uint64 // completions with an errno nobody expected
 }
 
