@@ -16,10 +16,31 @@ func (fd *FD) Read(b []byte) (int, error) {
 	fd.rl.Lock()
 	fd.mu.Lock()
 	n, err := fd.read(b)
+	fd.rx.fill(n, len(b))
 	fd.mu.Unlock()
 	fd.rl.Unlock()
 	return n, err
 }
+
+// filledFrom is the length from which a Read that was filled is taken as a part
+// of a longer message: what is written before the next Read leaves at once. But
+// each filledTurn-th goes with a batch, so that others have their turn.
+const (
+	filledFrom = 2 << 10
+	filledTurn = 4
+)
+
+// fill notes how much of what was asked for a Read has got.
+func (rx *rxState) fill(n, want int) {
+	if n == want && n >= filledFrom {
+		rx.filled++
+	} else {
+		rx.filled = 0
+	}
+}
+
+// midway reports whether more of the message that was read is there, as it seems.
+func (rx *rxState) midway() bool { return rx.filled%filledTurn != 0 }
 
 // read is Read with both locks held.
 func (fd *FD) read(b []byte) (int, error) {

@@ -36,6 +36,7 @@ type rxState struct {
 	direct   predictor
 	bulk     bool  // the last recv(2) brought several provided buffers full
 	turns    uint8 // sends so far, up to eagerTurns
+	filled   uint8 // large Reads in a row that were filled
 }
 
 // chunk is bytes received and not yet read.

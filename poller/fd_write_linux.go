@@ -48,7 +48,7 @@ func (fd *FD) write(b []byte) (int, error) {
 	n := 0
 	zc := fd.wantZeroCopy(len(b))
 	more := fd.more()
-	direct := !zc && (more || len(b) >= directSend || fd.p.cfg.Mode == Shared && fd.p.current().slow())
+	direct := !zc && (more || fd.rx.midway() || len(b) >= directSend || fd.p.cfg.Mode == Shared && fd.p.current().slow())
 	for {
 		if err := fd.writable(); err != nil {
 			return n, err

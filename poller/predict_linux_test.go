@@ -77,3 +77,23 @@ func TestSlowWriters(t *testing.T) {
 		t.Error("writers that compute for long are not called slow")
 	}
 }
+
+// Large Reads that are filled are parts of a message, but for each fourth; small
+// ones, and those that got less than they asked for, end it.
+func TestMidway(t *testing.T) {
+	var rx rxState
+	for i, c := range []struct {
+		n, want int
+		midway  bool
+	}{
+		{64, 64, false}, {4096, 4096, true}, {4096, 4096, true}, {4096, 4096, true}, {4096, 4096, false},
+		{4096, 4096, true}, {4095, 4096, false}, {4096, 4096, true}, {64, 64, false}, {filledFrom, filledFrom, true}, {0, 4096, false},
+	} {
+		if rx.fill(c.n, c.want); rx.midway() != c.midway {
+			t.Errorf("after Read %d: %v", i, !c.midway)
+		}
+	}
+	for range 1000 {
+		rx.fill(4096, 4096)
+	}
+}
