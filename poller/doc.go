@@ -24,7 +24,11 @@
 //
 // A File's operation, or a Chain's, is a task (task_linux.go): a request whose
 // caller waits for that one completion. file_linux.go has the operations,
-// chain_linux.go links them, fixed_linux.go registers memory for them.
+// chain_linux.go links them, fixed_linux.go registers memory for them,
+// rerun_linux.go sees to those that the kernel has lost.
+//
+// When to submit is decided in shared_linux.go, whether to wait for a batch in
+// fd_write_linux.go (Write), and cede_linux.go lets another ring's thread go first.
 //
 // # Who may call what
 //

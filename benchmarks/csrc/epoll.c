@@ -16,7 +16,7 @@
 
 enum {
 	EVENTS = 1024,
-	MIN_BUF = 64 << 10, /* bytes of the one read buffer, at least */
+	MIN_BUF = 64 << 10, /* bytes of the one read buffer, at least; an echo's is as asked for */
 	TURN = 16,          /* reads or writes of a connection in a row */
 };
 
@@ -251,7 +251,7 @@ int main(int argc, char **argv)
 	uint16_t port;
 
 	s.opt = parse_options(argc, argv);
-	s.buf_size = s.opt.buf > MIN_BUF ? s.opt.buf : MIN_BUF;
+	s.buf_size = s.opt.proto == ECHO_PROTO || s.opt.buf > MIN_BUF ? s.opt.buf : MIN_BUF;
 	s.buf = malloc(s.buf_size);
 	if (!s.buf)
 		die(ENOMEM, "buffer");

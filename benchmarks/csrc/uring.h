@@ -16,7 +16,7 @@ enum {
 	CQ_ENTRIES = 32768,
 	MAX_CONNS = 16384,
 	GROUP = 0,          /* of the provided buffers */
-	MIN_BUF = 16 << 10, /* bytes of a provided buffer, at least */
+	MIN_BUF = 16 << 10, /* bytes of a provided buffer, at least; an echo's are as asked for */
 	/*
 	 * The kernel takes buffers in turn, so the fewer there are, the more of
 	 * them are in the CPU's caches. There are more when peers that do not
@@ -153,7 +153,7 @@ static void set_up_buffers(void)
 	struct io_uring_buf_reg reg = {.ring_entries = MAX_BUFS, .bgid = GROUP};
 	int ret;
 
-	s.buf_size = s.opt.buf > MIN_BUF ? s.opt.buf : MIN_BUF;
+	s.buf_size = s.opt.proto == ECHO_PROTO || s.opt.buf > MIN_BUF ? s.opt.buf : MIN_BUF;
 	/* Only the buffers that are used take memory. */
 	s.memory = mmap(NULL, MAX_BUFS * (s.buf_size + CACHE_LINE), PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
