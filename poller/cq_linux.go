@@ -74,6 +74,12 @@ func (r *ring) reap() int {
 	return total
 }
 
+// still reports whether there is nothing to submit, to reap or to hand to a handler.
+func (r *ring) still() bool {
+	return r.queued.Load() == 0 && !r.events.waiting() && r.p.cfg.Faults == nil && r.mem.cqTail.Load() == r.mem.cqHead.Load() &&
+		r.mem.sqFlags.Load()&(abi.SQCQOverflow|abi.SQTaskrun) == 0
+}
+
 // drain handles the completions in the queue and advances its head once.
 func (r *ring) drain() int {
 	m := r.mem

@@ -45,6 +45,7 @@ func (rx *rxState) midway() bool { return rx.filled%filledTurn != 0 }
 // read is Read with both locks held.
 func (fd *FD) read(b []byte) (int, error) {
 	rx := &fd.rx
+	answered := fd.tx.again
 	fd.tx.again = false
 	for yields := 0; ; {
 		if fd.closing != nil {
@@ -67,9 +68,19 @@ func (fd *FD) read(b []byte) (int, error) {
 			return 0, err
 		}
 		if rx.ring == nil && fd.wantDirect() {
+			if rx.streak >= maxStreak && fd.p.yields > 0 {
+				rx.streak = 0
+				fd.yield()
+				continue
+			}
 			if n, err, done := fd.recvDirect(b); done {
+				if answered {
+					rx.streak++
+				}
 				return n, err
 			}
+			rx.streak = 0
+			fd.uncork()
 			// One byte is asked for to learn of the peer's end, as net/http does
 			// while a handler runs: nothing is expected soon.
 			if yields < fd.p.yields && len(b) > 1 && fd.p.current().loaded() {
@@ -79,6 +90,7 @@ func (fd *FD) read(b []byte) (int, error) {
 			}
 			rx.direct.miss()
 		}
+		fd.uncork()
 		var r *ring
 		if rx.ring == nil {
 			limit := 0
@@ -110,6 +122,11 @@ const (
 	maxYields    = 2
 	maxYieldCPUs = 8
 )
+
+// maxStreak is how many messages that it answers a connection may find at once, one
+// after the other, before it lets others go first, whose requests wait to be
+// submitted meanwhile.
+const maxStreak = 4
 
 // yield lets every other runnable goroutine go first. mu is held, but not
 // meanwhile.

@@ -26,8 +26,11 @@ type txState struct {
 	buf      []byte  // keeps the request's memory on the heap and alive
 	msg      *gather // the same for a gathered send
 	again    bool    // the last call on the FD was a Write too
-	several  bool    // there were several Writes in a row this time
-	expected bool    // and the time before
+	writes   uint8   // Writes in a row so far
+	row      uint8   // and how many there were the last time
+	held     bool    // bytes were sent with MSG_MORE and not pushed since
+	listed   bool    // the FD is in a ring's held
+	noHold   bool    // the socket holds nothing back
 	zc       zeroCopy
 }
 
@@ -48,7 +51,13 @@ func (fd *FD) write(b []byte) (int, error) {
 	n := 0
 	zc := fd.wantZeroCopy(len(b))
 	more := fd.more()
-	direct := !zc && (more || fd.rx.midway() || len(b) >= directSend || fd.p.cfg.Mode == Shared && fd.p.current().slow())
+	r := fd.p.current()
+	slow := fd.p.cfg.Mode == Shared && r.slow()
+	direct := !zc && (more || fd.rx.midway() || len(b) >= directSend || slow)
+	flags := 0
+	if direct && !slow && fd.mayHold(r) {
+		flags = unix.MSG_MORE
+	}
 	for {
 		if err := fd.writable(); err != nil {
 			return n, err
@@ -58,8 +67,11 @@ func (fd *FD) write(b []byte) (int, error) {
 		}
 		if direct {
 			fd.back() // without a request
-			m, errno := fd.sendDirect(b[n:])
+			m, errno := fd.sendDirect(b[n:], flags)
 			n += m
+			if flags != 0 && m > 0 {
+				fd.holds(r)
+			}
 			if errno != 0 && errno != syscall.EAGAIN {
 				return n, fd.writeErr(errno)
 			}
@@ -99,13 +111,14 @@ func (fd *FD) write(b []byte) (int, error) {
 // last time. They gain nothing by waiting for a batch each. mu is held.
 func (fd *FD) more() bool {
 	tx := &fd.tx
-	if tx.again {
-		tx.several = true
-		return true
+	if !tx.again {
+		tx.again = true
+		tx.row, tx.writes = tx.writes, 0
 	}
-	tx.again = true
-	tx.expected, tx.several = tx.several, false
-	return tx.expected
+	if tx.writes < 255 {
+		tx.writes++
+	}
+	return tx.writes > 1 || tx.row > 1
 }
 
 // writable returns why nothing can be written now. mu is held.
@@ -140,15 +153,15 @@ func (fd *FD) writeErr(errno syscall.Errno) error {
 	return errno
 }
 
-// sendDirect tries send(2).
-func (fd *FD) sendDirect(b []byte) (int, syscall.Errno) {
+// sendDirect tries send(2), with flags.
+func (fd *FD) sendDirect(b []byte, flags int) (int, syscall.Errno) {
 	st := &fd.p.current().stat
 	n := 0
 	for n < len(b) {
 		if err := fd.writable(); n > 0 && err != nil {
 			return n, syscall.EAGAIN // the caller finds out why
 		}
-		m, errno := fd.send(b[n:])
+		m, errno := fd.send(b[n:], flags)
 		st.directSends.Add(1)
 		if errno == syscall.EINTR {
 			continue
@@ -165,9 +178,13 @@ func (fd *FD) sendDirect(b []byte) (int, syscall.Errno) {
 
 // send is one send(2). A large one is made without mu, which completions wait
 // for with their ring's cqMu held.
-func (fd *FD) send(b []byte) (int, syscall.Errno) {
+func (fd *FD) send(b []byte, flags int) (int, syscall.Errno) {
 	if len(b) < directSend {
-		return abi.Send(fd.sysfd, b, 0)
+		n, errno := abi.Send(fd.sysfd, b, flags)
+		if n > 0 && flags == 0 {
+			fd.tx.held = false // it has left with b
+		}
+		return n, errno
 	}
 	sysfd := fd.sysfd
 	fd.refs++ // the caller has seen that the FD is open
@@ -181,7 +198,7 @@ func (fd *FD) send(b []byte) (int, syscall.Errno) {
 // queueSend queues a send of b and, where the next thing will be a Read, its
 // receive behind it.
 func (fd *FD) queueSend(b []byte, zc bool) *ring {
-	fd.tx.buf = b
+	fd.tx.buf, fd.tx.held = b, false // what is held leaves with b
 	return fd.pushSend(request{
 		op: iouring.IORING_OP_SEND, addr: addrOf(b), len: uint32(min(len(b), maxSend)),
 		rwFlag: unix.MSG_NOSIGNAL, user: fd.user(OpSend),

@@ -68,6 +68,7 @@ type ring struct {
 	looked atomic.Int64
 	hits   atomic.Uint64
 
+	held   holding
 	events eventQueue
 	stat   counters
 }

@@ -137,6 +137,10 @@ func (s *shared) flush() {
 			return
 		}
 		s.r.runEvents()
+		s.r.uncorkAll()
+		if s.r.still() {
+			continue // it came for what was held only
+		}
 		s.submitAndReap()
 		s.afterReap()
 	}
