@@ -28,7 +28,8 @@
 // rerun_linux.go sees to those that the kernel has lost.
 //
 // When to submit is decided in shared_linux.go, whether to wait for a batch in
-// fd_write_linux.go (Write), and cede_linux.go lets another ring's thread go first.
+// fd_write_linux.go (Write), what to hold back for the next Write in
+// fd_hold_linux.go; cede_linux.go lets another ring's thread go first.
 //
 // # Who may call what
 //
@@ -47,7 +48,7 @@
 //	              that which wakes a kernel thread (SQPoll)
 //	ring.enterMu  held while requests are submitted
 //	ring.sqMu     the submission queue; innermost, as are slots.mu, events.mu,
-//	              descriptor.mu and the locks of package bufpool
+//	              holding.mu, descriptor.mu and the locks of package bufpool
 //
 // A lock is taken only while holding locks above it.
 package poller
