@@ -55,7 +55,7 @@ func (fd *FD) write(b []byte) (int, error) {
 	slow := fd.p.cfg.Mode == Shared && r.slow()
 	direct := !zc && (more || fd.rx.midway() || len(b) >= directSend || slow)
 	flags := 0
-	if direct && !slow && fd.mayHold(r) {
+	if direct && !slow && len(b) < directSend && fd.mayHold(r) {
 		flags = unix.MSG_MORE
 	}
 	for {
