@@ -23,16 +23,16 @@ type holding struct {
 // too far off.
 const maxRow = 64
 
-// mayHold reports whether more Writes seem to follow this one, as many as the last
-// time, or what answers the rest of a message. Only where a flusher comes by. A peer
-// that nothing else is done for gains more by getting the first part at once. mu is
-// held.
-func (fd *FD) mayHold(r *ring) bool {
+// mayHold reports whether more Writes seem to follow this one: as many as the last
+// time, or, midway, what answers the rest of a message. Only where a flusher comes by.
+// A peer that nothing else is done for gains more by getting the first part at once.
+// mu is held.
+func (fd *FD) mayHold(r *ring, midway bool) bool {
 	tx := &fd.tx
 	if fd.p.cfg.Mode != Shared || tx.noHold {
 		return false
 	}
-	return tx.row <= maxRow && tx.writes < tx.row && (r.expect.Load() > 1 || r.queued.Load() > 0) || fd.rx.midway()
+	return tx.row <= maxRow && tx.writes < tx.row && (r.expect.Load() > 1 || r.queued.Load() > 0) || midway
 }
 
 // holds notes that bytes were sent with MSG_MORE. mu is held.
@@ -57,8 +57,9 @@ func (fd *FD) uncork() {
 	if fd.sysfd < 0 {
 		return
 	}
-	// It pushes pending frames and changes nothing else (__tcp_sock_set_cork,
-	// net/ipv4/tcp.c). Sockets that are not TCP's hold nothing back.
+	// It pushes pending frames (__tcp_sock_set_cork, net/ipv4/tcp.c), and ends a
+	// TCP_CORK that somebody has set by RawConn. Sockets that are not TCP's hold
+	// nothing back.
 	if unix.SetsockoptInt(fd.sysfd, unix.IPPROTO_TCP, unix.TCP_CORK, 0) != nil {
 		fd.tx.noHold = true
 	}

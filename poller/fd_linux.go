@@ -157,6 +157,7 @@ func (fd *FD) shutdown(why error) {
 		}
 		return
 	}
+	fd.uncork() // a reset, or a duplicate that stays open, would not send it
 	fd.closing = why
 	fd.rd.stop()
 	fd.wr.stop()

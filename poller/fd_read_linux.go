@@ -37,10 +37,16 @@ func (rx *rxState) fill(n, want int) {
 	} else {
 		rx.filled = 0
 	}
+	rx.part = rx.filled%filledTurn != 0
 }
 
-// midway reports whether more of the message that was read is there, as it seems.
-func (rx *rxState) midway() bool { return rx.filled%filledTurn != 0 }
+// midway is asked by the first Write after a Read, and reports whether more of the
+// message that was read is there, as it seems.
+func (rx *rxState) midway() bool {
+	part := rx.part
+	rx.part = false
+	return part
+}
 
 // read is Read with both locks held.
 func (fd *FD) read(b []byte) (int, error) {

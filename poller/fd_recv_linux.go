@@ -37,6 +37,7 @@ type rxState struct {
 	bulk     bool  // the last recv(2) brought several provided buffers full
 	turns    uint8 // sends so far, up to eagerTurns
 	filled   uint8 // large Reads in a row that were filled
+	part     bool  // the last Read was one of them, but not each fourth, and nothing was written since
 	streak   uint8 // Reads in a row that recv(2) has served at once, each after a Write
 }
 

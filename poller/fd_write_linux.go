@@ -52,10 +52,11 @@ func (fd *FD) write(b []byte) (int, error) {
 	zc := fd.wantZeroCopy(len(b))
 	more := fd.more()
 	r := fd.p.current()
-	slow := fd.p.cfg.Mode == Shared && r.slow()
-	direct := !zc && (more || fd.rx.midway() || len(b) >= directSend || slow)
+	slow := fd.slow(r)
+	midway := fd.rx.midway()
+	direct := !zc && (more || midway || len(b) >= directSend || slow)
 	flags := 0
-	if direct && !slow && len(b) < directSend && fd.mayHold(r) {
+	if direct && !slow && len(b) < directSend && fd.mayHold(r, midway) {
 		flags = unix.MSG_MORE
 	}
 	for {
@@ -119,6 +120,18 @@ func (fd *FD) more() bool {
 		tx.writes++
 	}
 	return tx.writes > 1 || tx.row > 1
+}
+
+// slow reports whether handlers compute for long. Writes in a row are one answer: the
+// first is asked for all. mu is held.
+func (fd *FD) slow(r *ring) bool {
+	switch {
+	case fd.p.cfg.Mode != Shared:
+		return false
+	case fd.tx.writes > 1:
+		return r.writeGap.Load() > int64(slowWriter)
+	}
+	return r.slow()
 }
 
 // writable returns why nothing can be written now. mu is held.

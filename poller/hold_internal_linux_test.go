@@ -89,6 +89,12 @@ func TestHeldBytesLeave(t *testing.T) {
 		{"a Read", func(fd *FD) { go fd.Read(make([]byte, 10)) }, 1},
 		{"CloseWrite", func(fd *FD) { fd.Shutdown(unix.SHUT_WR) }, 1},
 		{"Close", func(fd *FD) { fd.Close() }, 1},
+		{"Close of a socket with a duplicate", func(fd *FD) {
+			dup, err := unix.FcntlInt(uintptr(fd.sysfd), unix.F_DUPFD_CLOEXEC, 0)
+			check(t, err)
+			t.Cleanup(func() { unix.Close(dup) })
+			fd.Close()
+		}, 1},
 		{"the flusher", func(fd *FD) {
 			fd.mu.Lock()
 			fd.holds(fd.p.current())
@@ -122,7 +128,7 @@ func TestMayHold(t *testing.T) {
 		fd.tx.again = false // a Read has come between
 		for i, w := range want {
 			fd.more()
-			if got := fd.mayHold(r); got != w {
+			if got := fd.mayHold(r, false); got != w {
 				t.Errorf("turn %d, write %d: %v, want %v", turn, i, got, w)
 			}
 		}
@@ -130,15 +136,14 @@ func TestMayHold(t *testing.T) {
 	fd.tx.again = false
 	fd.more()
 	r.expect.Store(0)
-	if fd.mayHold(r) {
+	if fd.mayHold(r, false) {
 		t.Error("alone: held back")
 	}
-	fd.rx.fill(filledFrom, filledFrom)
-	if !fd.mayHold(r) {
+	if !fd.mayHold(r, true) {
 		t.Error("part of a message: not held back")
 	}
 	fd.p.cfg.Mode = Dedicated
-	if fd.mayHold(r) {
+	if fd.mayHold(r, true) {
 		t.Error("no flusher: held back")
 	}
 }

@@ -92,6 +92,9 @@ func TestMidway(t *testing.T) {
 		if rx.fill(c.n, c.want); rx.midway() != c.midway {
 			t.Errorf("after Read %d: %v", i, !c.midway)
 		}
+		if rx.midway() {
+			t.Errorf("after Read %d: a second Write is midway too", i)
+		}
 	}
 	for range 1000 {
 		rx.fill(4096, 4096)

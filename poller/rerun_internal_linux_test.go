@@ -118,3 +118,44 @@ func TestRerunEndsWithClose(t *testing.T) {
 		t.Errorf("OpenFile = %v; want it closed", res.err)
 	}
 }
+
+// A splice that waits for a pipe's writer is cancelled while it runs, over and over,
+// and its caller sees nothing of it.
+func TestRerunOfRunning(t *testing.T) {
+	p, err := New(Config{Rings: 1, Mode: Dedicated})
+	check(t, err)
+	defer p.Close()
+	p.patience = time.Millisecond
+	var pipe [2]int
+	check(t, unix.Pipe2(pipe[:], unix.O_CLOEXEC))
+	defer unix.Close(pipe[0])
+	defer unix.Close(pipe[1])
+	f, err := p.OpenFile(filepath.Join(t.TempDir(), "f"), os.O_RDWR|os.O_CREATE, 0o600)
+	check(t, err)
+	defer f.Close()
+	type result struct {
+		n   int
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		n, err := f.SpliceFrom(pipe[0], 0, 100)
+		done <- result{n, err}
+	}()
+	for deadline := time.Now().Add(10 * time.Second); p.Counters()[0].Reruns < 4; time.Sleep(time.Millisecond) {
+		select {
+		case r := <-done:
+			t.Fatalf("SpliceFrom = %d, %v", r.n, r.err)
+		default:
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("not run again: %+v", p.Counters()[0])
+		}
+	}
+	if _, err := unix.Write(pipe[1], []byte("bytes")); err != nil {
+		t.Fatal(err)
+	}
+	if r := <-done; r.n != 5 || r.err != nil {
+		t.Errorf("SpliceFrom = %d, %v", r.n, r.err)
+	}
+}

@@ -38,6 +38,17 @@ func (s *single) await(r *ring, user userData, patience *time.Duration) (cancell
 	}
 }
 
+// interrupted is the result res, EINTR where the kernel passes on what is meant for
+// itself: ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK
+// (include/linux/errno.h). io_uring does so for splices and opens.
+func interrupted(res int32) int32 {
+	switch -res {
+	case 512, 513, 514, 516:
+		return -int32(syscall.EINTR)
+	}
+	return res
+}
+
 // again reports whether a request that await has cancelled with that result has
 // to be run again.
 func (p *Poller) again(res int32) bool {

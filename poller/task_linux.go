@@ -94,7 +94,7 @@ func (r *ring) taskDone(op Op, c completion) {
 		return // endTasks asks again, if it has to
 	}
 	r.p.tasks.drop(t.place)
-	t.res = c.res
+	t.res = interrupted(c.res)
 	if t.fd != nil {
 		t.fd.endTask(t.run)
 	}
