@@ -29,7 +29,7 @@ type openResult struct {
 
 func holdWorkers(t *testing.T) *held {
 	t.Helper()
-	p, err := New(Config{Rings: 1, Mode: Dedicated})
+	p, err := New(Config{Rings: 1, Mode: SQPoll})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,8 +43,8 @@ func holdWorkers(t *testing.T) *held {
 	path, _ := unix.ByteSliceFromString(h.writer)
 	r := p.rings[0]
 	// A thread has at most four bounded workers a CPU (io_init_wq_offload,
-	// io_uring/tctx.c). Less if its first ring was small, which Config.IOWQBounded
-	// does not change.
+	// io_uring/tctx.c). The ring's kernel thread takes its own with it: those of a
+	// thread of Go's would be there for the tests that follow.
 	h.fifos = make([]task, 4*runtime.NumCPU()+1)
 	for i := range h.fifos {
 		f := &h.fifos[i]
@@ -122,7 +122,7 @@ func TestRerunEndsWithClose(t *testing.T) {
 // A splice that waits for a pipe's writer is cancelled while it runs, over and over,
 // and its caller sees nothing of it.
 func TestRerunOfRunning(t *testing.T) {
-	p, err := New(Config{Rings: 1, Mode: Dedicated})
+	p, err := New(Config{Rings: 1, Mode: SQPoll})
 	check(t, err)
 	defer p.Close()
 	p.patience = time.Millisecond
