@@ -32,7 +32,7 @@ func (fd *FD) mayHold(r *ring, midway bool) bool {
 	if fd.p.cfg.Mode != Shared || tx.noHold {
 		return false
 	}
-	return tx.row <= maxRow && tx.writes < tx.row && (r.expect.Load() > 1 || r.queued.Load() > 0) || midway
+	return tx.row <= maxRow && tx.writes < tx.row && r.crowded() || midway
 }
 
 // holds notes that bytes were sent with MSG_MORE. mu is held.

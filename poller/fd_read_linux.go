@@ -86,7 +86,6 @@ func (fd *FD) read(b []byte) (int, error) {
 				return n, err
 			}
 			rx.streak = 0
-			fd.uncork()
 			// One byte is asked for to learn of the peer's end, as net/http does
 			// while a handler runs: nothing is expected soon.
 			if yields < fd.p.yields && len(b) > 1 && fd.p.current().loaded() {
@@ -137,6 +136,7 @@ const maxStreak = 4
 // yield lets every other runnable goroutine go first. mu is held, but not
 // meanwhile.
 func (fd *FD) yield() {
+	fd.uncork()
 	fd.mu.Unlock()
 	runtime.Gosched()
 	fd.mu.Lock()

@@ -122,14 +122,14 @@ func (fd *FD) more() bool {
 	return tx.writes > 1 || tx.row > 1
 }
 
-// slow reports whether handlers compute for long. Writes in a row are one answer: the
-// first is asked for all. mu is held.
+// slow reports whether handlers compute for long. Writes in a row are one answer:
+// only the first counts. mu is held.
 func (fd *FD) slow(r *ring) bool {
-	switch {
-	case fd.p.cfg.Mode != Shared:
+	if fd.p.cfg.Mode != Shared {
 		return false
-	case fd.tx.writes > 1:
-		return r.writeGap.Load() > int64(slowWriter)
+	}
+	if fd.tx.writes == 1 {
+		r.wroteNow()
 	}
 	return r.slow()
 }

@@ -88,22 +88,18 @@ func (f *File) run(q request, buf []byte) (int, error) {
 	}
 }
 
-// perform runs one request of a file, again when it was interrupted.
+// perform runs one request of a file and returns what it did.
 func (p *Poller) perform(q request, buf []byte) (int, error) {
-	for {
-		res, err := p.do(q, buf)
-		switch {
-		case err != nil:
-			return 0, err
-		case res >= 0:
-			return int(res), nil
-		case res == -int32(syscall.EINTR):
-			continue
-		case res == -int32(syscall.ECANCELED): // by Poller.Close
-			return 0, ErrClosed
-		}
-		return 0, syscall.Errno(-res)
+	res, err := p.do(q, buf)
+	switch {
+	case err != nil:
+		return 0, err
+	case res >= 0:
+		return int(res), nil
+	case res == -int32(syscall.ECANCELED), res == -int32(syscall.EINTR): // by Poller.Close
+		return 0, ErrClosed
 	}
+	return 0, syscall.Errno(-res)
 }
 
 // ReadAt reads len(b) bytes at off, or less at the end of the file: then the

@@ -27,6 +27,17 @@ type openResult struct {
 	err error
 }
 
+// awaitReruns waits until a request has been run again several times. Nothing tells
+// when: it is the counter that is watched, within a bound.
+func awaitReruns(t *testing.T, p *Poller) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); p.Counters()[0].Reruns < 4; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not run again: %+v", p.Counters()[0])
+		}
+	}
+}
+
 func holdWorkers(t *testing.T) *held {
 	t.Helper()
 	p, err := New(Config{Rings: 1, Mode: SQPoll})
@@ -60,11 +71,7 @@ func holdWorkers(t *testing.T) *held {
 		f, err := p.OpenFile(filepath.Join(dir, "file"), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 		h.opened <- openResult{f, err}
 	}()
-	for deadline := time.Now().Add(10 * time.Second); p.Counters()[0].Reruns < 4; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not run again: %+v", p.Counters()[0])
-		}
-	}
+	awaitReruns(t, p)
 	select {
 	case res := <-h.opened:
 		t.Fatalf("opened while the workers were held: %v", res.err)
@@ -142,15 +149,11 @@ func TestRerunOfRunning(t *testing.T) {
 		n, err := f.SpliceFrom(pipe[0], 0, 100)
 		done <- result{n, err}
 	}()
-	for deadline := time.Now().Add(10 * time.Second); p.Counters()[0].Reruns < 4; time.Sleep(time.Millisecond) {
-		select {
-		case r := <-done:
-			t.Fatalf("SpliceFrom = %d, %v", r.n, r.err)
-		default:
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("not run again: %+v", p.Counters()[0])
-		}
+	awaitReruns(t, p)
+	select {
+	case r := <-done:
+		t.Fatalf("SpliceFrom = %d, %v", r.n, r.err)
+	default:
 	}
 	if _, err := unix.Write(pipe[1], []byte("bytes")); err != nil {
 		t.Fatal(err)

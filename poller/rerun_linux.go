@@ -49,10 +49,10 @@ func interrupted(res int32) int32 {
 	return res
 }
 
-// again reports whether a request that await has cancelled with that result has
-// to be run again.
-func (p *Poller) again(res int32) bool {
-	if res != -int32(syscall.ECANCELED) && res != -int32(syscall.EINTR) {
+// again reports whether a request with that result has to be run again: one that was
+// interrupted, or that await has cancelled.
+func (p *Poller) again(res int32, cancelled bool) bool {
+	if res != -int32(syscall.EINTR) && !(cancelled && res == -int32(syscall.ECANCELED)) {
 		return false
 	}
 	p.opening.RLock()

@@ -93,6 +93,10 @@ const (
 // submitted. By the time that all others have had their turn, more has arrived.
 func (r *ring) loaded() bool { return r.expect.Load() > 0 || r.queued.Load() > 0 }
 
+// crowded reports whether there is work of others than the caller, whom the ring may
+// have woken itself.
+func (r *ring) crowded() bool { return r.expect.Load() > 1 || r.queued.Load() > 0 }
+
 // driver submits a ring's requests and reaps its completions.
 type driver interface {
 	// start begins to drive; it is called once, before any push.

@@ -109,17 +109,19 @@ func (s *shared) kick(u urgency) {
 // for the others, and if they compute for long it costs as much as they take.
 const slowWriter = 100 * time.Microsecond
 
-// slow is asked by each writer and reports whether writers compute for long, by
-// the moving average of the time from one to the next: their bytes then leave at
-// once, by send(2). Only a Shared ring is asked; the others submit without waiting.
-func (r *ring) slow() bool {
+// wroteNow notes that a writer has come.
+func (r *ring) wroteNow() {
 	now := nanotime()
 	gap := min(now-r.wrote.Swap(now), 10*int64(slowWriter))
 	avg := r.writeGap.Load()
 	avg += (gap - avg) / 8
 	r.writeGap.Store(avg) // another writer's gap may be lost: it is an estimate
-	return avg > int64(slowWriter)
 }
+
+// slow reports whether writers compute for long, by the moving average of the time
+// from one to the next: their bytes then leave at once, by send(2). Only a Shared
+// ring is asked; the others submit without waiting.
+func (r *ring) slow() bool { return r.writeGap.Load() > int64(slowWriter) }
 
 func (s *shared) wakeFlusher() {
 	if s.flushing.CompareAndSwap(false, true) {

@@ -48,7 +48,8 @@ func (p *Poller) enter() error {
 	return nil
 }
 
-// do runs one request and returns its result. buf is the request's memory.
+// do runs one request, again when it was interrupted, and returns its result. buf is
+// the request's memory.
 // An error says that the poller is closed.
 func (p *Poller) do(q request, buf []byte) (int32, error) {
 	if err := p.enter(); err != nil {
@@ -64,10 +65,13 @@ func (p *Poller) do(q request, buf []byte) (int32, error) {
 		q.user = p.newTask(&s.task)
 		r.push(q)
 		r.drv.kick(alone)
-		if !s.await(r, q.user, &patience) || !p.again(s.res) {
+		cancelled := s.await(r, q.user, &patience)
+		if !p.again(s.res, cancelled) {
 			break
 		}
-		r.stat.reruns.Add(1)
+		if cancelled {
+			r.stat.reruns.Add(1)
+		}
 	}
 	res := s.res
 	s.buf = nil
