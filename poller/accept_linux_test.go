@@ -16,8 +16,7 @@ import (
 // ahead; Accept gets all of them; Close closes those that nobody took.
 func TestAcceptAheadIsBounded(t *testing.T) {
 	const backlog, more = 300, 200
-	change := func(c *poller.Config) { c.DirectRecv = poller.DirectRecvNever } // all goes by the ring
-	forEachMode(t, change, func(t *testing.T, p *poller.Poller) {
+	forArmed(t, nil, func(t *testing.T, p *poller.Poller) {
 		lnfd, port := listenTCP(t)
 		ln := open(t, p, lnfd, poller.FDOptions{Listener: true})
 		before := leakcheck.Take()

@@ -11,20 +11,28 @@ import (
 	"github.com/uringnet/go-uringnet/poller"
 )
 
-// forEachMode runs f on a poller of each mode and way of receiving, configured
-// by change.
+// forEachMode runs f on a poller of each way of driving, configured by change.
 func forEachMode(t *testing.T, change func(*poller.Config), f func(t *testing.T, p *poller.Poller)) {
 	t.Helper()
-	for _, mode := range []poller.Mode{poller.Shared, poller.Dedicated, poller.SQPoll} {
-		for _, recv := range []poller.Receive{poller.ReceiveSingle, poller.ReceiveMultishot} {
-			t.Run(mode.String()+"-"+recv.String(), func(t *testing.T) {
-				cfg := poller.Config{Rings: 1, Mode: mode, Receive: recv, BufferCount: 16, BufferSize: 1024}
-				if change != nil {
-					change(&cfg)
-				}
-				f(t, newPoller(t, cfg))
-			})
-		}
+	forWays(t, ways(), change, f)
+}
+
+// forArmed is forEachMode for rings that own their connections.
+func forArmed(t *testing.T, change func(*poller.Config), f func(t *testing.T, p *poller.Poller)) {
+	t.Helper()
+	forWays(t, armedWays(), change, f)
+}
+
+func forWays(t *testing.T, list []driveKind, change func(*poller.Config), f func(t *testing.T, p *poller.Poller)) {
+	t.Helper()
+	for _, k := range list {
+		t.Run(k.name, func(t *testing.T) {
+			k.cfg.Rings, k.cfg.BufferCount, k.cfg.BufferSize = 1, 16, 1024
+			if change != nil {
+				change(&k.cfg)
+			}
+			f(t, newPoller(t, k.cfg))
+		})
 	}
 }
 
@@ -71,9 +79,9 @@ func total(p *poller.Poller) (c poller.Counters) {
 // for bytes does not keep a CPU busy.
 func TestNoBuffers(t *testing.T) {
 	change := func(c *poller.Config) {
-		c.BufferCount, c.MaxConnBuffers, c.BufferSize, c.DirectRecv = 1, 1, 256, poller.DirectRecvNever
+		c.BufferCount, c.MaxConnBuffers, c.BufferSize = 1, 1, 256
 	}
-	forEachMode(t, change, func(t *testing.T, p *poller.Poller) {
+	forArmed(t, change, func(t *testing.T, p *poller.Poller) {
 		// hog keeps the only buffer: it reads a byte of what was received.
 		hog, hogPeer := onPoller(t, p)
 		send(t, hogPeer, bytes.Repeat([]byte("h"), 100))
@@ -123,8 +131,8 @@ func TestNoBuffers(t *testing.T) {
 // A connection that nobody reads holds no more than its share of the buffers,
 // keeps every byte, and does not get in the way of others.
 func TestConnBuffersCap(t *testing.T) {
-	change := func(c *poller.Config) { c.MaxConnBuffers, c.DirectRecv = 1, poller.DirectRecvNever }
-	forEachMode(t, change, func(t *testing.T, p *poller.Poller) {
+	change := func(c *poller.Config) { c.MaxConnBuffers = 1 }
+	forArmed(t, change, func(t *testing.T, p *poller.Poller) {
 		floods := make([]*poller.FD, 12)
 		sent := make(chan error, len(floods))
 		data := randomBytes(1, 1<<20)
@@ -160,11 +168,8 @@ func TestConnBuffersCap(t *testing.T) {
 				t.Fatalf("peer read %q, %v", back[:max(n, 0)], err)
 			}
 		}
-		if held := p.Leaks(); held != nil { // each holds its share at most
-			var n, ring int
-			if _, err := fmt.Sscanf(held.Error(), "poller: %d provided buffers of ring %d", &n, &ring); err == nil && n > len(floods) {
-				t.Errorf("%d connections that nobody reads hold %d buffers", len(floods), n)
-			}
+		if n := p.InUse().Provided; n > len(floods) { // each holds its share at most
+			t.Errorf("%d connections that nobody reads hold %d buffers", len(floods), n)
 		}
 		for _, fd := range floods {
 			done := make(chan struct{})
@@ -177,7 +182,7 @@ func TestConnBuffersCap(t *testing.T) {
 		for range floods {
 			must(t, wait(t, "flood", sent))
 		}
-		if err := p.Leaks(); err != nil {
+		if err := leaks(p); err != nil {
 			t.Errorf("all was read, but %v", err)
 		}
 	})
@@ -192,7 +197,7 @@ func TestCloseUnread(t *testing.T) {
 			expectBytes(t, fd, []byte("u"))
 			must(t, fd.Close())
 		}
-		if err := p.Leaks(); err != nil {
+		if err := leaks(p); err != nil {
 			t.Error(err)
 		}
 	})

@@ -12,7 +12,7 @@ import (
 // wait for each other.
 
 // lockSteps locks what the steps use. unlock has to be called in any case.
-func lockSteps(steps []*Step) (unlock func(), err error) {
+func lockSteps(steps []*link) (unlock func(), err error) {
 	var undo []func()
 	unlock = func() {
 		for _, f := range slices.Backward(undo) {
@@ -39,49 +39,45 @@ func lockSteps(steps []*Step) (unlock func(), err error) {
 }
 
 // sides returns a step for each side of an FD that is used, in locking order.
-func sides(steps []*Step) []*Step {
-	var list []*Step
+func sides(steps []*link) []*link {
+	var list []*link
 	for _, s := range steps {
-		same := func(o *Step) bool { return o.fd == s.fd && o.op == s.op }
+		same := func(o *link) bool { return o.fd == s.fd && o.Op == s.Op }
 		if s.fd != nil && !slices.ContainsFunc(list, same) {
 			list = append(list, s)
 		}
 	}
-	slices.SortFunc(list, func(a, b *Step) int {
-		// A closed FD may have had the same slot before. stepRecv is before stepSend.
-		return cmp.Or(cmp.Compare(a.fd.slot, b.fd.slot), cmp.Compare(a.fd.gen, b.fd.gen), cmp.Compare(b.op, a.op))
+	slices.SortFunc(list, func(a, b *link) int {
+		// A closed FD may have had the same slot before. StepRecv is before stepSend.
+		return cmp.Or(cmp.Compare(a.fd.place.Slot, b.fd.place.Slot), cmp.Compare(a.fd.place.Gen, b.fd.place.Gen), cmp.Compare(b.Op, a.Op))
 	})
 	return list
 }
 
 // lockSide locks the side of the FD that the step uses.
-func (s *Step) lockSide() (unlock func(), err error) {
+func (s *link) lockSide() (unlock func(), err error) {
 	fd := s.fd
-	if s.op == stepSend {
-		fd.wl.Lock()
-		return fd.wl.Unlock, nil
+	if s.Op == StepSend {
+		fd.wr.lock.Lock()
+		return fd.wr.lock.Unlock, nil
 	}
-	fd.rl.Lock()
-	fd.mu.Lock()
-	defer fd.mu.Unlock()
-	if fd.ev != nil {
-		return fd.rl.Unlock, errServed
+	fd.rd.lock.Lock()
+	unlock = func() {
+		fd.rd.note() // what it has left has no edge
+		fd.rd.lock.Unlock()
 	}
-	if fd.closing != nil {
-		return fd.rl.Unlock, fd.closing
+	switch {
+	case fd.ev.Load() != nil:
+		return unlock, errServed
+	case fd.life.closed():
+		return unlock, fd.closing
 	}
-	err = fd.suspend()
-	return func() {
-		fd.mu.Lock()
-		fd.resume()
-		fd.mu.Unlock()
-		fd.rl.Unlock()
-	}, err
+	return unlock, fd.lower()
 }
 
 // begin marks the step's descriptor as in use. A receive takes what was
 // received ahead.
-func (s *Step) begin() (release func(), err error) {
+func (s *link) begin() (release func(), err error) {
 	if s.fd == nil {
 		if _, err := s.file.d.use(); err != nil {
 			return nil, err
@@ -94,15 +90,15 @@ func (s *Step) begin() (release func(), err error) {
 	switch {
 	case fd.closing != nil:
 		return nil, fd.closing
-	case fd.ev != nil:
+	case fd.ev.Load() != nil:
 		return nil, errServed
 	case fd.listener:
 		return nil, syscall.EINVAL
 	}
-	if s.op == stepRecv && len(fd.rx.queue) > 0 {
-		s.N += fd.take(s.buf[s.N:])
-		if s.N == len(s.buf) {
-			s.done, s.Err = true, nil
+	if s.Op == StepRecv && fd.arm != nil && len(fd.arm.queue) > 0 {
+		s.N += fd.take(s.Rest())
+		if len(s.Rest()) == 0 {
+			s.Err = nil
 		}
 	}
 	return func() {}, nil

@@ -3,116 +3,13 @@ package poller
 import (
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 )
 
-// Mode is the way a ring is driven.
-type Mode uint8
-
-const (
-	// Shared submits from the goroutines that use the ring and reaps from
-	// them, from a flusher and from a poller goroutine that parks in Go's own
-	// netpoller on the ring's descriptor. No OS thread is locked.
-	Shared Mode = iota
-	// Dedicated gives each ring a locked OS thread that alone enters it, with
-	// IORING_SETUP_SINGLE_ISSUER and, where the kernel has it (6.1),
-	// IORING_SETUP_DEFER_TASKRUN.
-	Dedicated
-	// SQPoll lets a kernel thread poll the submission queue
-	// (IORING_SETUP_SQPOLL). It burns a CPU while busy.
-	SQPoll
-)
-
-var modeNames = [...]string{Shared: "shared", Dedicated: "dedicated", SQPoll: "sqpoll"}
-
-// String returns the mode's name as ParseMode reads it.
-func (m Mode) String() string {
-	if int(m) < len(modeNames) {
-		return modeNames[m]
-	}
-	return fmt.Sprintf("Mode(%d)", uint8(m))
-}
-
-// ParseMode returns the mode of that name.
-func ParseMode(name string) (Mode, error) {
-	for m, n := range modeNames {
-		if n == name {
-			return Mode(m), nil
-		}
-	}
-	return 0, fmt.Errorf("poller: unknown drive mode %q (one of %s)", name, strings.Join(modeNames[:], ", "))
-}
-
-// Receive is the way a connection's bytes are received.
-type Receive uint8
-
-const (
-	// ReceiveAuto lets the poller choose by drive mode and kernel.
-	ReceiveAuto Receive = iota
-	// ReceiveSingle keeps at most one single-shot receive armed for each
-	// connection. It stays armed when a deadline ends the Read that armed it.
-	ReceiveSingle
-	// ReceiveMultishot keeps a multishot receive armed (kernel 6.0).
-	ReceiveMultishot
-)
-
-var receiveNames = [...]string{ReceiveAuto: "auto", ReceiveSingle: "single", ReceiveMultishot: "multishot"}
-
-// String returns the name as ParseReceive reads it.
-func (r Receive) String() string {
-	if int(r) < len(receiveNames) {
-		return receiveNames[r]
-	}
-	return fmt.Sprintf("Receive(%d)", uint8(r))
-}
-
-// ParseReceive returns the receive strategy of that name.
-func ParseReceive(name string) (Receive, error) {
-	for r, n := range receiveNames {
-		if n == name {
-			return Receive(r), nil
-		}
-	}
-	return 0, fmt.Errorf("poller: unknown receive strategy %q (one of %s)", name, strings.Join(receiveNames[:], ", "))
-}
-
-// DirectRecv says whether a Read tries recv(2) with MSG_DONTWAIT before it
-// arms a receive on the ring.
-type DirectRecv uint8
-
-const (
-	// DirectRecvAuto predicts for each connection from what the last try found.
-	DirectRecvAuto DirectRecv = iota
-	// DirectRecvAlways tries before every receive that has to be armed.
-	DirectRecvAlways
-	// DirectRecvNever leaves every receive to the ring.
-	DirectRecvNever
-)
-
-var directNames = [...]string{DirectRecvAuto: "auto", DirectRecvAlways: "always", DirectRecvNever: "never"}
-
-// String returns the name as ParseDirectRecv reads it.
-func (d DirectRecv) String() string {
-	if int(d) < len(directNames) {
-		return directNames[d]
-	}
-	return fmt.Sprintf("DirectRecv(%d)", uint8(d))
-}
-
-// ParseDirectRecv returns the value of that name.
-func ParseDirectRecv(name string) (DirectRecv, error) {
-	for d, n := range directNames {
-		if n == name {
-			return DirectRecv(d), nil
-		}
-	}
-	return 0, fmt.Errorf("poller: unknown direct-recv value %q (one of %s)", name, strings.Join(directNames[:], ", "))
-}
-
 // Config configures a Poller. The zero value of every field is a good default.
 type Config struct {
-	// Rings is the number of rings; 0 means GOMAXPROCS at start.
+	// Rings is the number of rings, each with its poller goroutine; 0 means GOMAXPROCS
+	// at start.
 	Rings int
 	// SQEntries is the size of each submission queue, a power of two from 1
 	// to 32768; 0 means 1024.
@@ -123,6 +20,10 @@ type Config struct {
 	CQEntries int
 	// Mode is the drive mode.
 	Mode Mode
+	// Transfer is the way bytes move. Only with Shared.
+	Transfer Transfer
+	// Fallback says what happens where io_uring cannot be used.
+	Fallback FallbackPolicy
 	// SQPollCPUs pins the kernel thread of ring i to CPU SQPollCPUs[i mod
 	// len] (IORING_SETUP_SQ_AFF). Empty: not pinned. Only with SQPoll.
 	SQPollCPUs []int
@@ -133,27 +34,25 @@ type Config struct {
 	// reap them in batches (kernel 6.12, IORING_FEAT_MIN_TIMEOUT; a multishot
 	// timeout from 6.4); 0 means not at all. Only with Dedicated.
 	BatchWait time.Duration
-	// BufferSize is the size in bytes of a provided receive buffer; 0 means
+	// BufferSize is the size in bytes of a receive buffer that is lent
+	// (FD.ReadBuffer), and of a provided buffer with Dedicated and SQPoll; 0 means
 	// 16 KiB. From 256 to 1 MiB.
 	BufferSize int
 	// BufferCount is the number of provided buffers of each ring, a power of
-	// two up to 32768; 0 means 1024.
+	// two up to 32768; 0 means 1024. They are made with Dedicated and SQPoll.
 	BufferCount int
 	// MaxConnBuffers is how many provided buffers one connection may hold
 	// before its multishot receive is stopped and what still arrives is
 	// copied to user-space buffers; 0 means 4. (A single-shot receive holds
 	// at most one.)
 	MaxConnBuffers int
-	// Receive is how connections receive.
+	// Receive is how connections receive with Dedicated and SQPoll.
 	Receive Receive
-	// DirectRecv says whether recv(2) is tried before a receive is armed.
-	DirectRecv DirectRecv
 	// FixedFiles is the size of each ring's table of registered files (5.5): the
 	// first so many descriptors are entered in it, and requests on them then
 	// spare the kernel a look-up. Every descriptor costs a system call for
 	// each ring when it is opened and another when it is closed. 0 means no
-	// table. RLIMIT_NOFILE bounds it. Not with Dedicated, whose rings only
-	// their own threads may register with.
+	// table. RLIMIT_NOFILE bounds it. Only with SQPoll.
 	FixedFiles int
 	// FixedBuffers and FixedBufferSize are the number of registered buffers for
 	// files and the size of each in bytes; 0 means 1024 of 4 KiB. All rings
@@ -181,10 +80,9 @@ type Config struct {
 	IdleTimeout time.Duration
 	// Disable switches features off, as if the kernel lacked them.
 	Disable Feature
-	// Logger receives the unexpected; nil means slog.Default().
+	// Logger receives a line when io_uring cannot be used, and one for the first of
+	// each kind of completion that nobody expected; nil means slog.Default().
 	Logger *slog.Logger
-	// Faults is a seam for tests; nil injects nothing.
-	Faults Injector
 }
 
 // Limits and defaults of Config.
@@ -290,14 +188,20 @@ func (c *Config) check() error {
 		return bad("BufferCount", c.BufferCount, "want a power of two from 1 to 32768")
 	case c.MaxConnBuffers < 1 || c.MaxConnBuffers > c.BufferCount:
 		return bad("MaxConnBuffers", c.MaxConnBuffers, "want 1 to BufferCount")
+	case int(c.Transfer) >= len(transferNames):
+		return bad("Transfer", c.Transfer, "want TransferAuto, TransferDirect, TransferBatch or TransferRing")
+	case c.Transfer != TransferAuto && c.Mode != Shared:
+		return bad("Transfer", c.Transfer, "only with mode shared")
+	case int(c.Fallback) >= len(fallbackNames):
+		return bad("Fallback", c.Fallback, "want FallbackAuto, FallbackNever or FallbackAlways")
 	case int(c.Receive) >= len(receiveNames):
 		return bad("Receive", c.Receive, "want ReceiveAuto, ReceiveSingle or ReceiveMultishot")
-	case int(c.DirectRecv) >= len(directNames):
-		return bad("DirectRecv", c.DirectRecv, "want DirectRecvAuto, DirectRecvAlways or DirectRecvNever")
+	case c.Receive != ReceiveAuto && c.Mode == Shared:
+		return bad("Receive", c.Receive, "only with mode dedicated or sqpoll")
 	case c.FixedFiles < 0 || c.FixedFiles > maxFixedFiles:
 		return bad("FixedFiles", c.FixedFiles, "want 0 to 1048576")
-	case c.FixedFiles > 0 && c.Mode == Dedicated:
-		return bad("FixedFiles", c.FixedFiles, "not with mode dedicated")
+	case c.FixedFiles > 0 && c.Mode != SQPoll:
+		return bad("FixedFiles", c.FixedFiles, "only with mode sqpoll")
 	case c.IdleTimeout < 0 || c.IdleTimeout > 0 && c.IdleTimeout < time.Millisecond:
 		return bad("IdleTimeout", c.IdleTimeout, "want 0 or at least 1ms")
 	case c.Disable&^AllFeatures != 0:

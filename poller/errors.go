@@ -11,6 +11,9 @@ var ErrClosed = errors.New("use of closed file descriptor")
 // ErrAhead is what SpliceRead returns while there are bytes received ahead.
 var ErrAhead = errors.New("poller: bytes were received ahead")
 
+// ErrPending is what FD.Push returns when more output waits than it may.
+var ErrPending = errors.New("too much output is pending")
+
 // ErrIdle is returned by calls on an FD that Config.IdleTimeout has closed.
 var ErrIdle = errors.New("connection closed after idle timeout")
 

@@ -2,132 +2,157 @@ package poller
 
 import (
 	"sync"
-	"time"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/go-uringnet/internal/abi"
+	"github.com/uringnet/go-uringnet/internal/epoll"
+	"github.com/uringnet/go-uringnet/internal/ring"
+	"github.com/uringnet/go-uringnet/internal/rt"
+	"github.com/uringnet/go-uringnet/internal/slots"
 )
 
-// FD is a stream socket on the rings. All its methods may be called from any
+// FD is a stream socket. All its methods may be called from any
 // goroutine at the same time: reads wait for each other, and so do writes.
+//
+// It receives in one of two ways: when it is ready (ready_linux.go), as each FD does
+// in Shared mode, or by a request that stays armed (armed_linux.go).
 type FD struct {
-	p     *Poller
-	sysfd int
-	place
+	p        *Poller
+	sysfd    int // whoever is counted in life may use it
+	place    slots.Place
 	listener bool
 	fixed    bool // it has an entry in the rings' file tables
+	life     life
 
-	rl sync.Mutex // serialises Read, Accept and RawRead
-	wl sync.Mutex // serialises Write, Writev and RawWrite
+	rd, wr  side
+	rx      rxState
+	tx      txState
+	asks    atomic.Bool          // edges do not tell all: the kernel is asked each time, as std does
+	loop    atomic.Pointer[loop] // which reports on it, nil: none yet; written with mu held
+	watched atomic.Uint32        // what that reports: written with mu held
+	ev      atomic.Pointer[eventState]
+	active  atomic.Int64 // when bytes last moved, rt.Nanotime; kept only with IdleTimeout
 
-	// mu guards all below. It is held for short: by the callers of methods
-	// between parks, by completions, by timers.
+	// mu guards what follows, and the deadlines of rd and wr. It is held for short:
+	// by the callers of methods, by completions, by timers.
 	mu      sync.Mutex
-	closing error         // nil while open; what calls return afterwards
-	byUser  bool          // Close was called (and not only the poller's own shutdown)
-	reqs    int           // requests in the kernel that use sysfd
-	refs    int           // callers outside the kernel that use sysfd without mu
-	quiet   chan struct{} // made by shutdown; closed when reqs falls to 0
-	chains  []*chainRun   // of reqs: those of chains, each with its chain
-	unread  bool          // bytes received ahead were dropped because of closing
-	ahead   bool          // receives may be armed before a Read asks
-
-	woke   *ring       // that has woken the FD's goroutine, which has not come back
-	ev     *eventState // nil: a blocking FD
-	rx     rxState
-	tx     txState
-	accept acceptState
-	rd, wr side
-	active int64 // when bytes last moved, nanotime; kept only with IdleTimeout
+	closing error // nil while open; what calls return afterwards. Written once, before life is closed
+	byUser  bool  // Close was called (and not only the poller's own shutdown)
+	quiet   []chan struct{}
+	arm     *armed      // nil: it receives when it is ready
+	chains  []*chainRun // requests of chains, each with its chain
 }
 
-// side is what the readers, or the writers, of an FD wait with.
-type side struct {
-	deadline
-	// ch is the completion channel, made by the first wait. It holds one
-	// token exactly when waiting was set and somebody cleared it.
-	ch      chan struct{}
-	waiting bool
-}
+// Bits of FD.watched.
+const (
+	watchedIn  = 1
+	watchedOut = 2
+)
 
-// park waits for wake. mu is held on entry and on return, not in between;
-// before waiting it runs kick, which may submit and reap.
-func (fd *FD) park(s *side, r *ring) {
-	if s.ch == nil {
-		s.ch = make(chan struct{}, 1)
-	}
-	s.waiting = true
-	u := fd.back()
-	fd.mu.Unlock()
-	if r != nil {
-		r.drv.kick(u)
-	}
-	<-s.ch
-	fd.mu.Lock()
-}
+// use lets the caller use the descriptor until unuse: for a system call that does not
+// wait, or a request.
+func (fd *FD) use() bool { return fd.life.enter(user) }
 
-// wake ends the wait of the goroutine parked on s, if one is. mu is held.
-// It reports whether one was.
-func (s *side) wake() bool {
-	if !s.waiting {
-		return false
-	}
-	s.waiting = false
-	s.ch <- struct{}{}
-	return true
-}
-
-// wakeFrom is wake of a side of fd for a completion that ring r reaps: r counts
-// the goroutines that it has woken until they come back.
-func (fd *FD) wakeFrom(s *side, r *ring) {
-	if s.wake() {
-		r.woken++
-		fd.woke = r
+func (fd *FD) unuse() {
+	if fd.life.leave(user) {
+		fd.quieten()
 	}
 }
 
-// back notes that a goroutine comes with a request, and says how urgent that is.
-// It may have been woken by another ring than that which it comes to. mu is held.
-func (fd *FD) back() urgency {
-	r := fd.woke
-	if r == nil {
-		return alone
-	}
-	fd.woke = nil
-	if r.expect.Add(-1) > 0 {
-		return soon
-	}
-	return alone
-}
-
-// began and ended count a request that uses sysfd. mu is held.
-func (fd *FD) began() { fd.reqs++ }
-
-func (fd *FD) ended() {
-	fd.reqs--
-	if fd.reqs == 0 && fd.quiet != nil {
-		close(fd.quiet)
-	}
-}
-
-// ref lets a caller use sysfd without mu until unref. mu is held.
-func (fd *FD) ref() error {
-	if fd.closing != nil {
+// visit lets the caller use the descriptor until depart, for any time.
+func (fd *FD) visit() error {
+	if !fd.life.enter(guest) {
 		return fd.closing
 	}
-	fd.refs++
 	return nil
 }
 
-// unref ends a ref. The last one closes a descriptor that Close had to leave.
-// mu is not held.
-func (fd *FD) unref() {
-	fd.mu.Lock()
-	fd.refs--
-	last := fd.refs == 0 && fd.closing != nil && fd.reqs == 0 && fd.sysfd >= 0 && fd.quiet == nil
-	fd.mu.Unlock()
-	if last {
+func (fd *FD) depart() {
+	fd.life.leave(guest)
+	if fd.life.over() {
 		fd.destroy()
 	}
+}
+
+// quieten is called when the last user of a closed FD has gone.
+func (fd *FD) quieten() {
+	fd.mu.Lock()
+	for _, ch := range fd.quiet {
+		ch <- struct{}{}
+	}
+	fd.quiet = nil
+	fd.mu.Unlock()
+	fd.destroy()
+}
+
+// watch has the FD's readiness reported, and with out that it can be written to. It
+// is called before the first wait: what happens from then on, or has happened since
+// the kernel was asked, is noted.
+func (fd *FD) watch(bits uint32) error {
+	if fd.watched.Load()&bits == bits {
+		return nil
+	}
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	return fd.watchLocked(bits)
+}
+
+// watchLocked is watch with mu held.
+func (fd *FD) watchLocked(bits uint32) error {
+	bits |= fd.watched.Load()
+	if fd.closing != nil || fd.watched.Load() == bits {
+		return nil
+	}
+	u := slots.MakeUserData(fd.place, slots.OpNone)
+	var err error
+	if l := fd.loop.Load(); l != nil {
+		err = l.set.Widen(fd.sysfd, u)
+	} else if l, err = fd.p.loopOf(fd); err == nil {
+		if err = l.set.Add(fd.sysfd, u, bits&watchedOut != 0); err == nil {
+			fd.loop.Store(l)
+		}
+	}
+	if err == nil {
+		fd.watched.Store(bits)
+	}
+	return ring.Errno(err)
+}
+
+// unwatch ends the reports. mu is held.
+func (fd *FD) unwatch() {
+	if l := fd.loop.Swap(nil); l != nil {
+		_ = l.set.Del(fd.sysfd)
+		fd.watched.Store(0)
+	}
+}
+
+// edge takes a report of its loop. It reports whether it has queued a receive on the
+// loop's ring, which it may with batch.
+func (fd *FD) edge(l *loop, flags uint32, batch bool) (queued bool) {
+	if flags&epoll.Last != 0 {
+		fd.asks.Store(true)
+	}
+	ev := fd.ev.Load()
+	if flags&(epoll.Out|epoll.Hup) != 0 {
+		if ev != nil {
+			fd.roomy(ev, l)
+		}
+		fd.wr.note()
+	}
+	if flags&(epoll.In|epoll.Last) == 0 {
+		return false
+	}
+	if ev != nil {
+		fd.readable(ev, l)
+		return false
+	}
+	if batch && fd.rd.take() {
+		return fd.receive(l)
+	}
+	fd.rd.note()
+	return false
 }
 
 // Close closes the FD: it wakes every caller with ErrClosed, cancels what the
@@ -148,80 +173,90 @@ func (fd *FD) Close() error {
 // shutdown closes the FD with the error that calls are to return from then
 // on. If somebody else is closing it, it waits until the kernel has let go.
 func (fd *FD) shutdown(why error) {
+	fd.hang(why)
+	fd.settle()
+}
+
+// hang begins to close the FD: nobody comes any more, and who is there is sent away.
+// It does not wait.
+func (fd *FD) hang(why error) {
 	fd.mu.Lock()
 	if fd.closing != nil {
-		quiet := fd.quiet
 		fd.mu.Unlock()
-		if quiet != nil {
-			<-quiet
-		}
 		return
 	}
-	fd.uncork() // a reset, or a duplicate that stays open, would not send it
 	fd.closing = why
+	fd.life.add(user) // until the end of hang
+	fd.life.close()
 	fd.rd.stop()
 	fd.wr.stop()
-	fd.unread = fd.ahead && len(fd.rx.queue) > 0
-	fd.dropReceived()
-	fd.dropAccepted()
-	kicks := [2]*ring{fd.cancelRx(), fd.cancelTx()}
-	fd.rd.wake()
-	fd.wr.wake() // a paused RawWrite; a parked writer has a request, whose end wakes it
-	if fd.ev != nil {
-		fd.stopEvents()
+	var kicks [2]*driven
+	if fd.arm != nil {
+		kicks[0] = fd.endArmed()
 	}
+	kicks[1] = fd.cancelZeroCopy()
 	chained := len(fd.chains) > 0 // none comes now that closing is set
+	fd.mu.Unlock()
 	if chained {
 		// A cancellation does not find requests that wait for their turn in a
 		// chain: they, and a receive or send that waits, meet the end here.
 		_ = unix.Shutdown(fd.sysfd, unix.SHUT_RDWR)
 	}
-	if fd.reqs > 0 {
-		quiet := make(chan struct{})
-		fd.quiet = quiet
-		fd.mu.Unlock()
-		for _, r := range kicks {
-			if r != nil {
-				r.drv.kick(alone)
-			}
-		}
-		if chained {
-			fd.endChains(quiet)
-		}
-		<-quiet
-		if fd.listener {
-			fd.p.settle()
-		}
-		fd.mu.Lock()
-		fd.quiet = nil
+	fd.rd.evict()
+	fd.wr.evict()
+	if ev := fd.ev.Load(); ev != nil {
+		fd.hangEvents(ev)
 	}
-	last := fd.refs == 0
-	fd.mu.Unlock()
-	if last {
-		fd.destroy()
+	for _, d := range kicks {
+		d.kick()
 	}
+	fd.unuse()
 }
 
-// destroy closes the descriptor and frees the slot. Nobody uses them any more.
+// settle returns when no user is left of an FD that was hung, and the descriptor is
+// closed, if there is no guest either.
+func (fd *FD) settle() {
+	fd.mu.Lock()
+	if !fd.life.quiet() {
+		quiet := fd.p.newChan()
+		fd.quiet = append(fd.quiet, quiet)
+		chained := len(fd.chains) > 0
+		armedListener := fd.listener && fd.arm != nil
+		fd.mu.Unlock()
+		if chained {
+			fd.endChains(quiet)
+		} else {
+			<-quiet
+		}
+		if armedListener {
+			fd.p.settle()
+		}
+	} else {
+		fd.mu.Unlock()
+	}
+	fd.destroy()
+}
+
+// destroy closes the descriptor and frees the slot, if nobody uses them any more.
 func (fd *FD) destroy() {
 	fd.mu.Lock()
-	sysfd := fd.sysfd
-	fd.sysfd = -1
-	fd.mu.Unlock()
+	defer fd.mu.Unlock()
+	if fd.sysfd < 0 || !fd.life.over() {
+		return
+	}
+	fd.unwatch()
 	if fd.fixed {
 		fd.dropFile()
 	}
-	fd.p.slots.drop(fd.place)
-	if sysfd < 0 {
-		return
-	}
-	if fd.unread {
+	fd.p.fds.Drop(fd.place)
+	if fd.arm != nil && fd.arm.unread {
 		// As the kernel does when bytes were left unread in the socket
 		// (__tcp_close, net/ipv4/tcp.c): the peer is to know that they are
 		// lost, by a reset.
-		_ = unix.SetsockoptLinger(sysfd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+		_ = unix.SetsockoptLinger(fd.sysfd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 	}
-	unix.Close(sysfd)
+	unix.Close(fd.sysfd)
+	fd.sysfd = -1
 }
 
 // Closed reports whether Close was called.
@@ -231,27 +266,32 @@ func (fd *FD) Closed() bool {
 	return fd.byUser
 }
 
-// user returns the user_data of the FD's request of that kind.
-func (fd *FD) user(op Op) userData { return makeUserData(fd.slot, fd.gen, op) }
-
 // Shutdown shuts down a side of the socket: unix.SHUT_RD, SHUT_WR, SHUT_RDWR.
 func (fd *FD) Shutdown(how int) error {
-	fd.mu.Lock()
-	defer fd.mu.Unlock()
-	if fd.closing != nil {
+	if !fd.use() {
 		return fd.closing
 	}
+	defer fd.unuse()
 	return unix.Shutdown(fd.sysfd, how)
 }
 
-// touch notes that bytes have moved. mu is held.
-func (fd *FD) touch() {
-	if fd.p.sweep != nil {
-		fd.active = nanotime()
+// push queues a request on the FD: on its entry in the tables, or on its
+// descriptor. The caller has made the request a user.
+func (fd *FD) push(r *ring.Ring, q ring.Request) {
+	q.FD = int32(fd.sysfd)
+	if fd.fixed {
+		q.FD = int32(fd.place.Slot)
+		q.Flags |= abi.SQEFixedFile
 	}
+	r.Push(q)
 }
 
-var epoch = time.Now()
+// user returns the user_data of the FD's request of that kind.
+func (fd *FD) user(op slots.Op) slots.UserData { return slots.MakeUserData(fd.place, op) }
 
-// nanotime is the monotonic clock, in nanoseconds.
-func nanotime() int64 { return int64(time.Since(epoch)) }
+// touch notes that bytes have moved.
+func (fd *FD) touch() {
+	if fd.p.sweep != nil {
+		fd.active.Store(rt.Nanotime())
+	}
+}

@@ -5,10 +5,10 @@ import (
 	"io/fs"
 	"syscall"
 
-	iouring "github.com/iceber/iouring-go/syscall"
 	"golang.org/x/sys/unix"
 
 	"github.com/uringnet/go-uringnet/internal/abi"
+	"github.com/uringnet/go-uringnet/internal/ring"
 )
 
 // File is a file whose operations run on the rings: the goroutine that calls
@@ -30,17 +30,17 @@ type File struct {
 // include/linux/fs.h.
 const maxTransfer = 0x7ffff000
 
-// OpenFile opens a file as os.OpenFile does. It needs kernel 5.6.
+// OpenFile opens a file as os.OpenFile does: on the calling thread, by its credentials,
+// working directory and umask.
 func (p *Poller) OpenFile(name string, flag int, perm fs.FileMode) (*File, error) {
-	path, err := unix.ByteSliceFromString(name)
-	if err != nil {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
-	}
-	sysfd, err := p.perform(request{
-		op: iouring.IORING_OP_OPENAT, fd: unix.AT_FDCWD, addr: addrOf(path), len: syscallMode(perm),
-		rwFlag: uint32(flag) | unix.O_CLOEXEC,
-	}, path)
 	f := &File{p: p, name: name}
+	if p.calls.ended() {
+		return nil, f.fail("open", ErrClosed)
+	}
+	sysfd, err := unix.Open(name, flag|unix.O_CLOEXEC, syscallMode(perm))
+	for err == unix.EINTR {
+		sysfd, err = unix.Open(name, flag|unix.O_CLOEXEC, syscallMode(perm))
+	}
 	if err != nil {
 		return nil, f.fail("open", err)
 	}
@@ -74,13 +74,13 @@ func (f *File) fail(op string, err error) error {
 }
 
 // run runs one request on the file, again when the kernel was short of something.
-func (f *File) run(q request, buf []byte) (int, error) {
+func (f *File) run(q ring.Request, buf []byte) (int, error) {
 	sysfd, err := f.d.use()
 	if err != nil {
 		return 0, err
 	}
 	defer f.d.unuse()
-	q.fd = int32(sysfd)
+	q.FD = int32(sysfd)
 	for {
 		if n, err := f.p.perform(q, buf); err != syscall.EAGAIN {
 			return n, err
@@ -89,14 +89,14 @@ func (f *File) run(q request, buf []byte) (int, error) {
 }
 
 // perform runs one request of a file and returns what it did.
-func (p *Poller) perform(q request, buf []byte) (int, error) {
+func (p *Poller) perform(q ring.Request, buf []byte) (int, error) {
 	res, err := p.do(q, buf)
 	switch {
 	case err != nil:
 		return 0, err
 	case res >= 0:
 		return int(res), nil
-	case res == -int32(syscall.ECANCELED), res == -int32(syscall.EINTR): // by Poller.Close
+	case p.calls.ended() && (givenUp(res) || res == -int32(syscall.EINTR)): // by Poller.Close
 		return 0, ErrClosed
 	}
 	return 0, syscall.Errno(-res)
@@ -110,7 +110,7 @@ func (f *File) ReadAt(b []byte, off int64) (int, error) {
 	}
 	n := 0
 	for n < len(b) {
-		m, err := f.run(f.p.transfer(iouring.IORING_OP_READ, b[n:], off+int64(n)), b)
+		m, err := f.run(f.p.transferAt(abi.OpcodeRead, b[n:], off+int64(n)), b[n:])
 		n += m
 		if err == nil && m == 0 {
 			err = io.EOF
@@ -128,7 +128,7 @@ func (f *File) WriteAt(b []byte, off int64) (n int, err error) {
 		return 0, f.fail("writeat", syscall.EINVAL)
 	}
 	for n < len(b) {
-		m, err := f.run(f.p.transfer(iouring.IORING_OP_WRITE, b[n:], off+int64(n)), b)
+		m, err := f.run(f.p.transferAt(abi.OpcodeWrite, b[n:], off+int64(n)), b[n:])
 		n += m
 		if err == nil && m == 0 {
 			err = io.ErrUnexpectedEOF
@@ -140,15 +140,15 @@ func (f *File) WriteAt(b []byte, off int64) (n int, err error) {
 	return n, nil
 }
 
-// transfer is a read or write request: of a registered buffer, if b is in one.
-func (p *Poller) transfer(op uint8, b []byte, off int64) request {
-	q := request{op: op, addr: addrOf(b), len: uint32(min(len(b), maxTransfer)), off: uint64(off)}
+// transferAt is a read or write request: of a registered buffer, if b is in one.
+func (p *Poller) transferAt(op uint8, b []byte, off int64) ring.Request {
+	q := ring.Request{Op: op, Addr: ring.AddrOf(b), Len: uint32(min(len(b), maxTransfer)), Off: uint64(off)}
 	if p.registered(b) {
 		p.current().stat.fixedIO.Add(1)
-		q.buf = fixedIndex
-		q.op = iouring.IORING_OP_READ_FIXED
-		if op == iouring.IORING_OP_WRITE {
-			q.op = iouring.IORING_OP_WRITE_FIXED
+		q.Buf = fixedIndex
+		q.Op = abi.OpcodeReadFixed
+		if op == abi.OpcodeWrite {
+			q.Op = abi.OpcodeWriteFixed
 		}
 	}
 	return q
@@ -156,13 +156,13 @@ func (p *Poller) transfer(op uint8, b []byte, off int64) request {
 
 // Sync makes the file's data and metadata durable (fsync).
 func (f *File) Sync() error {
-	_, err := f.run(request{op: iouring.IORING_OP_FSYNC}, nil)
+	_, err := f.run(ring.Request{Op: abi.OpcodeFsync}, nil)
 	return f.fail("sync", err)
 }
 
 // Datasync makes the file's data durable (fdatasync).
 func (f *File) Datasync() error {
-	_, err := f.run(request{op: iouring.IORING_OP_FSYNC, rwFlag: abi.FsyncDatasync}, nil)
+	_, err := f.run(ring.Request{Op: abi.OpcodeFsync, RWFlag: abi.FsyncDatasync}, nil)
 	return f.fail("datasync", err)
 }
 
@@ -173,16 +173,16 @@ func (f *File) Allocate(off, n int64, keepSize bool) error {
 	if keepSize {
 		mode = unix.FALLOC_FL_KEEP_SIZE
 	}
-	_, err := f.run(request{op: iouring.IORING_OP_FALLOCATE, off: uint64(off), addr: uint64(n), len: mode}, nil)
+	_, err := f.run(ring.Request{Op: abi.OpcodeFallocate, Off: uint64(off), Addr: uint64(n), Len: mode}, nil)
 	return f.fail("fallocate", err)
 }
 
 // SpliceFrom moves up to n bytes from a pipe to the file at off, inside the
 // kernel (IORING_OP_SPLICE, 5.7), and returns how many it moved.
 func (f *File) SpliceFrom(pipe int, off int64, n int) (int, error) {
-	m, err := f.run(request{
-		op: iouring.IORING_OP_SPLICE, in: int32(pipe), addr: noOffset, off: uint64(off),
-		len: uint32(n), rwFlag: unix.SPLICE_F_MOVE,
+	m, err := f.run(ring.Request{
+		Op: abi.OpcodeSplice, In: int32(pipe), Addr: noOffset, Off: uint64(off),
+		Len: uint32(n), RWFlag: unix.SPLICE_F_MOVE,
 	}, nil)
 	return m, f.fail("splice", err)
 }
@@ -195,9 +195,9 @@ func (f *File) SpliceTo(pipe int, off int64, n int) (int, error) {
 		return 0, f.fail("splice", err)
 	}
 	defer f.d.unuse()
-	m, err := f.p.perform(request{
-		op: iouring.IORING_OP_SPLICE, fd: int32(pipe), in: int32(sysfd), addr: uint64(off), off: noOffset,
-		len: uint32(n), rwFlag: unix.SPLICE_F_MOVE,
+	m, err := f.p.perform(ring.Request{
+		Op: abi.OpcodeSplice, FD: int32(pipe), In: int32(sysfd), Addr: uint64(off), Off: noOffset,
+		Len: uint32(n), RWFlag: unix.SPLICE_F_MOVE,
 	}, nil)
 	return m, f.fail("splice", err)
 }

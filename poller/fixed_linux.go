@@ -6,7 +6,7 @@ import (
 	"syscall"
 
 	"github.com/uringnet/go-uringnet/bufpool"
-	"github.com/uringnet/go-uringnet/internal/abi"
+	"github.com/uringnet/go-uringnet/internal/ring"
 )
 
 // fixedIndex is the number under which each ring has the registered buffers:
@@ -25,16 +25,18 @@ type fixedPool struct {
 // registered they are ordinary memory; Status says so. The buffers belong to
 // whoever gets them until Put, at the latest when the poller is closed.
 func (p *Poller) FixedBuffers() (*bufpool.Fixed, error) {
-	if err := p.enter(); err != nil {
+	if err := p.calls.enter(); err != nil {
 		return nil, err
 	}
-	defer p.calls.Done()
+	defer p.calls.leave()
 	p.fixedMu.Lock()
 	defer p.fixedMu.Unlock()
 	if f := p.fixed.Load(); f != nil {
 		return f.Fixed, nil
 	}
-	f, err := p.makeFixed()
+	var f *fixedPool
+	var err error
+	p.outside(func() { f, err = p.makeFixed() })
 	if err != nil {
 		return nil, err
 	}
@@ -67,18 +69,24 @@ func (p *Poller) makeFixed() (*fixedPool, error) {
 	return &fixedPool{pool, false}, nil
 }
 
-// register registers the pool's memory with every ring, or with none.
+// register registers the pool's memory with every driven ring that there is, or with
+// none. (One that is made later registers it as it is made.)
 func (p *Poller) register(pool *bufpool.Fixed) error {
-	for i, r := range p.rings {
-		err := error(ErrClosed)
-		r.drv.onThread(func() { err = abi.RegisterBuffers(r.fd, pool.Bytes()) })
+	for i, c := range p.cores {
+		d, err := c.tasks()
+		if err == nil {
+			err = ErrClosed
+			d.drv.OnThread(func() { err = d.RegisterBuffer(pool.Bytes()) })
+		}
 		if err == nil {
 			continue
 		}
-		for _, done := range p.rings[:i] {
-			done.drv.onThread(func() { _ = abi.UnregisterBufferTable(done.fd) })
+		for _, done := range p.cores[:i] {
+			if d := done.drivenNow(); d != nil {
+				d.drv.OnThread(d.UnregisterBuffer)
+			}
 		}
-		return unwrapErrno(err)
+		return ring.Errno(err)
 	}
 	return nil
 }

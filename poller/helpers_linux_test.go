@@ -4,6 +4,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"encoding/binary"
+	"fmt"
 	"os"
 	"runtime"
 	"strconv"
@@ -54,7 +55,7 @@ func newPoller(t *testing.T, cfg poller.Config) *poller.Poller {
 		if err := p.Close(); err != nil {
 			t.Errorf("Close: %v", err)
 		}
-		if err := p.Leaks(); err != nil {
+		if err := leaks(p); err != nil {
 			t.Error(err)
 		}
 		if err := before.Check(patience); err != nil {
@@ -215,16 +216,47 @@ type driveKind struct {
 	cfg  poller.Config
 }
 
-// driveKinds are every mode with both ways of receiving, on small rings, and
+// driveKinds are every way of driving and moving bytes, on small rings, and on
 // rings so small that their completion queue overflows.
 func driveKinds() (kinds []driveKind) {
-	for _, mode := range []poller.Mode{poller.Shared, poller.Dedicated, poller.SQPoll} {
-		for _, recv := range []poller.Receive{poller.ReceiveSingle, poller.ReceiveMultishot} {
-			cfg := poller.Config{Rings: 2, Mode: mode, Receive: recv, BufferCount: 64, BufferSize: 4096}
-			kinds = append(kinds, driveKind{mode.String() + "-" + recv.String(), cfg})
-			cfg.Rings, cfg.SQEntries, cfg.CQEntries, cfg.BufferCount, cfg.BufferSize = 1, 2, 2, 4, 512
-			kinds = append(kinds, driveKind{mode.String() + "-" + recv.String() + "-tiny", cfg})
-		}
+	for _, k := range ways() {
+		k.cfg.Rings, k.cfg.BufferCount, k.cfg.BufferSize = 2, 64, 4096
+		kinds = append(kinds, k)
+		k.name += "-tiny"
+		k.cfg.Rings, k.cfg.SQEntries, k.cfg.CQEntries, k.cfg.BufferCount, k.cfg.BufferSize = 1, 2, 2, 4, 512
+		kinds = append(kinds, k)
 	}
 	return kinds
+}
+
+// ways are every mode with each way of moving bytes.
+func ways() []driveKind {
+	return []driveKind{
+		{"shared-batch", poller.Config{Transfer: poller.TransferBatch}},
+		{"shared-ring", poller.Config{Transfer: poller.TransferRing}},
+		{"shared-direct", poller.Config{Transfer: poller.TransferDirect}},
+		{"no-io-uring", poller.Config{Disable: poller.FeatIOUring}},
+		{"dedicated-single", poller.Config{Mode: poller.Dedicated, Receive: poller.ReceiveSingle}},
+		{"dedicated-multishot", poller.Config{Mode: poller.Dedicated, Receive: poller.ReceiveMultishot}},
+		{"sqpoll-single", poller.Config{Mode: poller.SQPoll, Receive: poller.ReceiveSingle}},
+		{"sqpoll-multishot", poller.Config{Mode: poller.SQPoll, Receive: poller.ReceiveMultishot}},
+	}
+}
+
+// armedWays are those whose rings own their connections.
+func armedWays() (list []driveKind) {
+	for _, k := range ways() {
+		if k.cfg.Mode != poller.Shared {
+			list = append(list, k)
+		}
+	}
+	return list
+}
+
+// leaks returns an error if buffers are held.
+func leaks(p *poller.Poller) error {
+	if u := p.InUse(); u != (poller.InUse{}) {
+		return fmt.Errorf("buffers are held: %+v", u)
+	}
+	return nil
 }

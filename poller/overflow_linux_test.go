@@ -12,9 +12,9 @@ import (
 // for ever for those that the kernel holds back.
 func TestOverflow(t *testing.T) {
 	change := func(c *poller.Config) {
-		c.SQEntries, c.CQEntries, c.BufferCount, c.BufferSize, c.DirectRecv = 2, 2, 256, 256, poller.DirectRecvNever
+		c.SQEntries, c.CQEntries, c.BufferCount, c.BufferSize = 2, 2, 256, 256
 	}
-	forEachMode(t, change, func(t *testing.T, p *poller.Poller) {
+	forArmed(t, change, func(t *testing.T, p *poller.Poller) {
 		const conns = 64
 		var fds [conns]*poller.FD
 		var peers [conns]int

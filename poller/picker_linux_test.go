@@ -9,16 +9,19 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/uringnet/go-uringnet/internal/seam"
+	"github.com/uringnet/go-uringnet/internal/slots"
 	"github.com/uringnet/go-uringnet/poller"
 )
 
 // hopper moves every request to another ring and injects nothing.
 type hopper struct{ n atomic.Int64 }
 
-func (h *hopper) Ring(n int) int                              { return int(h.n.Add(1)) % n }
-func (h *hopper) Submit(poller.Op, uint32) (v poller.Verdict) { return v }
-func (h *hopper) Enter(uint32) syscall.Errno                  { return 0 }
-func (h *hopper) Delay(poller.Op, int32) bool                 { return false }
+func (h *hopper) Ring(n int) int                           { return int(h.n.Add(1)) % n }
+func (h *hopper) Submit(slots.Op, uint32) (v seam.Verdict) { return v }
+func (h *hopper) Enter(uint32) syscall.Errno               { return 0 }
+func (h *hopper) Delay(slots.Op, int32) bool               { return false }
+func (h *hopper) Call(slots.Op, int) (v seam.Verdict)      { return v }
 
 // A goroutine may change its P between any two requests of a call. Each ring
 // that was pushed to has to be kicked all the same.
@@ -27,7 +30,9 @@ func TestHoppingBetweenRings(t *testing.T) {
 		for rings := 2; rings <= 3; rings++ {
 			t.Run(fmt.Sprintf("%v-%d", mode, rings), func(t *testing.T) {
 				watchdog(t, patience)
-				p, err := poller.New(poller.Config{Mode: mode, Rings: rings, BufferCount: 8, DirectRecv: poller.DirectRecvNever, Faults: &hopper{}})
+				var p *poller.Poller
+				var err error
+				seam.With(&hopper{}, func() { p, err = poller.New(poller.Config{Mode: mode, Rings: rings, BufferCount: 8}) })
 				must(t, err)
 				defer p.Close()
 				fd, peer := onPoller(t, p)

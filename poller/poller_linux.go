@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -10,25 +11,31 @@ import (
 	"time"
 
 	"github.com/uringnet/go-uringnet/bufpool"
-	"github.com/uringnet/go-uringnet/internal/abi"
+	"github.com/uringnet/go-uringnet/internal/ring"
 	"github.com/uringnet/go-uringnet/internal/rt"
+	"github.com/uringnet/go-uringnet/internal/seam"
+	"github.com/uringnet/go-uringnet/internal/slots"
 )
 
-// Poller is a set of rings and the goroutines that drive them.
+// Poller is a core for each CPU: a goroutine that waits for the readiness of sockets,
+// and a ring.
 type Poller struct {
 	cfg      Config
+	mode     Mode // Config.Mode, but Shared without io_uring
 	feats    Feature
-	receive  Receive // single or multishot
-	yields   int     // how often a Read yields before it arms a receive
-	zeroCopy int     // length from which sends are zero-copy; 0: none
-	rings    []*ring
+	transfer Transfer      // never TransferAuto
+	receive  Receive       // single or multishot
+	zeroCopy int           // length from which sends are zero-copy; 0: none
+	seam     seam.Injector // nil but in tests
+	cores    []*core
 	files    int // entries of each ring's table of registered files
-	slots    slots[FD]
-	tasks    slots[task]
+	fds      slots.Table[FD]
+	pending  slots.Table[task]
 	elastic  bufpool.Elastic
-	faulted  sync.Map      // userData -> int32: results that an Injector chose
 	sweep    *sweeper      // nil without IdleTimeout
 	patience time.Duration // rerunAfter, but in tests
+	outsider *outsider
+	strange  sync.Map // kinds of completions that nobody expected, once logged
 
 	statusMu sync.Mutex
 	status   Status // guarded by statusMu once New has returned
@@ -37,43 +44,69 @@ type Poller struct {
 	fixed   atomic.Pointer[fixedPool]
 
 	opening sync.RWMutex
-	closing bool           // guarded by opening
-	calls   sync.WaitGroup // callers with tasks; none is added once closing is set
+	closing bool // guarded by opening
+	calls   callers
 }
 
-// New makes a Poller. An error names the system call that failed and wraps
-// its errno; cfg may be a zero Config.
+// New makes a Poller; cfg may be a zero Config. Where io_uring cannot be used it serves
+// sockets by readiness and system calls, and Status says why. An error is a
+// *ConfigError, names a system call that failed and wraps its errno, or says, under
+// FallbackNever, why io_uring cannot be used.
 func New(cfg Config) (*Poller, error) {
 	if err := cfg.Normalize(runtime.GOMAXPROCS(0)); err != nil {
 		return nil, err
 	}
-	found, err := probe()
+	p := &Poller{cfg: cfg, mode: cfg.Mode, patience: rerunAfter, seam: seam.Take()}
+	found, err := p.findRings()
+	if err == nil {
+		err = p.make()
+	}
 	if err != nil {
-		return nil, explain(err)
+		if cfg.Fallback == FallbackNever {
+			return nil, err
+		}
+		p.without(err)
+		if err := p.make(); err != nil {
+			return nil, err
+		}
 	}
-	bad, notes := denied(kernelRelease(), cfg.Mode)
-	p := &Poller{cfg: cfg, feats: found &^ (cfg.Disable | bad), patience: rerunAfter}
-	p.receive = p.chooseReceive()
-	if cfg.Mode == Shared && runtime.GOMAXPROCS(0) <= maxYieldCPUs {
-		p.yields = maxYields
-	}
-	if p.feats.Has(FeatSendZC) {
-		p.zeroCopy = cfg.ZeroCopySend
-	}
-	if err := p.makeRings(); err != nil {
-		p.closeRings()
-		return nil, explain(err)
-	}
-	err = p.registerTables()
 	p.describe(found)
-	p.status.Notes = append(p.status.Notes, notes...)
-	if err != nil {
-		p.status.Notes = append(p.status.Notes, err.Error())
-	}
 	if cfg.IdleTimeout > 0 {
 		p.sweep = startSweeper(p, cfg.IdleTimeout)
 	}
 	return p, nil
+}
+
+// errDisabled says that io_uring was switched off.
+var errDisabled = errors.New("switched off by configuration")
+
+// findRings asks what the kernel can do and chooses by it.
+func (p *Poller) findRings() (found Feature, err error) {
+	if p.cfg.Disable.Has(FeatIOUring) || p.cfg.Fallback == FallbackAlways {
+		return 0, errDisabled
+	}
+	if found, err = ring.Probe(); err != nil {
+		return 0, explain(err)
+	}
+	bad, notes := denied(kernelRelease(), p.mode)
+	p.status.Notes = append(p.status.Notes, notes...)
+	p.feats = found &^ (p.cfg.Disable | bad)
+	p.receive = p.chooseReceive()
+	p.chooseTransfer()
+	if p.feats.Has(FeatSendZC) {
+		p.zeroCopy = p.cfg.ZeroCopySend
+	}
+	return found, nil
+}
+
+// without makes the poller one that does without io_uring.
+func (p *Poller) without(why error) {
+	p.mode, p.feats, p.zeroCopy = Shared, 0, 0
+	p.transfer = TransferDirect
+	p.status = Status{Reason: why.Error(), Err: why, TransferReason: "without io_uring"}
+	if why != errDisabled {
+		p.cfg.Logger.Info("uringnet: io_uring is not used", "reason", why)
+	}
 }
 
 // chooseReceive resolves ReceiveAuto.
@@ -82,7 +115,7 @@ func (p *Poller) chooseReceive() Receive {
 	switch {
 	case !multishot || p.cfg.Receive == ReceiveSingle:
 		return ReceiveSingle
-	case p.cfg.Receive == ReceiveMultishot || p.cfg.Mode == Dedicated:
+	case p.cfg.Receive == ReceiveMultishot || p.mode == Dedicated:
 		// A dedicated thread runs all task work itself, so a receive that
 		// stays armed never wakes a thread that Go has parked.
 		return ReceiveMultishot
@@ -90,73 +123,78 @@ func (p *Poller) chooseReceive() Receive {
 	return ReceiveSingle
 }
 
-func (p *Poller) makeRings() error {
+// make makes the cores.
+func (p *Poller) make() (err error) {
+	p.outsider = newOutsider()
+	defer func() {
+		if err != nil {
+			p.stop()
+			p.cores = nil
+		}
+	}()
 	runtime.LockOSThread() // the thread that sets a ring up is asked for its limits
 	defer runtime.UnlockOSThread()
-	for i := range p.cfg.Rings {
-		r, err := p.makeRing(i)
-		if err != nil {
+	for id := range p.cfg.Rings {
+		c := &core{p: p, id: id}
+		p.cores = append(p.cores, c)
+		if c.loop, err = c.newLoop(); err != nil {
+			return explain(err)
+		}
+		if p.mode == Shared {
+			if p.cfg.IOWQBounded+p.cfg.IOWQUnbounded > 0 && p.feats.Has(FeatIOUring) {
+				if _, err = c.tasks(); err != nil { // what the kernel says of it is asked for
+					return explain(err)
+				}
+			}
+			continue
+		}
+		if c.driven, err = c.drive(); err != nil {
+			return explain(err)
+		}
+		c.events = eventQueue{driven: c.driven, kick: func() { c.driven.drv.Kick(driveLater) }}
+	}
+	p.registerTables()
+	return nil
+}
+
+// ringOptions are those of every ring.
+func (p *Poller) ringOptions(st *counters, flags uint32) ring.Options {
+	if p.feats.Has(FeatCoopTaskrun) && flags == 0 {
+		flags = coopFlags
+	}
+	return ring.Options{SQEntries: p.cfg.SQEntries, CQEntries: p.cfg.CQEntries, Flags: flags, Seam: p.seam, Stats: &st.ring}
+}
+
+// outfit gives a driven ring what the configuration asks for.
+func (p *Poller) outfit(d *driven) error {
+	if err := p.limitWorkers(d.Ring); err != nil {
+		return err
+	}
+	if p.mode != Shared && p.feats.Has(FeatProvidedBuffers) {
+		if err := d.ProvideBuffers(p.cfg.BufferSize, p.cfg.BufferCount); err != nil {
 			return err
 		}
-		p.rings = append(p.rings, r)
+	}
+	if f := p.fixed.Load(); f != nil && f.registered {
+		return d.RegisterBuffer(f.Bytes())
 	}
 	return nil
 }
 
-func (p *Poller) makeRing(id int) (*ring, error) {
-	flags, cpu := setupFlags(&p.cfg, p.feats, id)
-	r, err := setupRing(&p.cfg, flags, cpu)
+// limitWorkers sets the limits of the ring's io-wq workers, which run requests that
+// would block: each thread that submits has its own.
+func (p *Poller) limitWorkers(r *ring.Ring) error {
+	if p.cfg.IOWQBounded == 0 && p.cfg.IOWQUnbounded == 0 {
+		return nil
+	}
+	now, err := r.LimitWorkers(p.cfg.IOWQBounded, p.cfg.IOWQUnbounded)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("Config.IOWQBounded, IOWQUnbounded (IORING_REGISTER_IOWQ_MAX_WORKERS, kernel 5.15): %w", err)
 	}
-	r.p, r.id = p, id
-	if err := p.limitWorkers(r); err != nil {
-		r.release()
-		return nil, err
-	}
-	if p.feats.Has(FeatProvidedBuffers) {
-		if err := r.provideBuffers(p.cfg.BufferSize, p.cfg.BufferCount); err != nil {
-			r.release()
-			return nil, err
-		}
-	}
-	switch p.cfg.Mode {
-	case Dedicated:
-		r.drv = newDedicated(r, p.feats)
-	case SQPoll:
-		r.drv = newSQPoll(r)
-	default:
-		r.drv = newShared(r, p.feats)
-	}
-	if err := r.drv.start(); err != nil {
-		r.release()
-		return nil, err
-	}
-	return r, nil
-}
-
-// describe fills in the status.
-func (p *Poller) describe(found Feature) {
-	s := Status{
-		IOWQ: p.status.IOWQ, Mode: p.cfg.Mode, Rings: len(p.rings), Features: p.feats,
-		Missing: AllFeatures &^ found, Disabled: found & p.cfg.Disable,
-		Receive: p.receive, Buffers: "none", Kernel: kernelRelease(),
-		SQEntries: p.cfg.SQEntries, CQEntries: p.cfg.CQEntries, FixedFiles: p.files,
-	}
-	for _, r := range p.rings {
-		s.SQEntries = min(s.SQEntries, int(r.params.SQEntries))
-		s.CQEntries = min(s.CQEntries, int(r.params.CQEntries))
-		if r.bufs != nil {
-			s.Buffers, s.BufferSize, s.BufferCount = r.bufs.Backing(), r.bufs.Size(), r.bufs.Count()
-		}
-	}
-	if s.SQEntries < p.cfg.SQEntries {
-		s.Notes = append(s.Notes, fmt.Sprintf("memory was short: rings of %d entries in place of %d", s.SQEntries, p.cfg.SQEntries))
-	}
-	if r := p.rings[0]; r.bufs != nil && s.BufferCount < p.cfg.BufferCount {
-		s.Notes = append(s.Notes, fmt.Sprintf("memory was short: %d buffers in place of %d", s.BufferCount, p.cfg.BufferCount))
-	}
-	p.status = s
+	p.statusMu.Lock()
+	p.status.IOWQ = now
+	p.statusMu.Unlock()
+	return nil
 }
 
 // Status describes the poller.
@@ -176,71 +214,59 @@ func (p *Poller) note(text string) {
 	p.status.Notes = append(p.status.Notes, text)
 }
 
-// Counters returns the counters of each ring.
+// Counters returns the counters of each core.
 func (p *Poller) Counters() []Counters {
-	out := make([]Counters, len(p.rings))
-	for i, r := range p.rings {
-		out[i] = r.stat.snapshot()
+	out := make([]Counters, len(p.cores))
+	for i, c := range p.cores {
+		out[i] = c.stat.snapshot()
 	}
 	return out
 }
 
-// Leaks returns an error if buffers are held although no connection is open
-// that could hold them. It is for tests.
-func (p *Poller) Leaks() error {
-	for _, r := range p.rings {
-		if r.bufs != nil && r.bufs.InUse() != 0 {
-			return fmt.Errorf("poller: %d provided buffers of ring %d were not released", r.bufs.InUse(), r.id)
-		}
+// current returns the core of the P that the caller runs on. That may change
+// at once: whoever pushes to a ring has to kick that one.
+func (p *Poller) current() *core {
+	if len(p.cores) == 1 {
+		return p.cores[0]
 	}
-	if f := p.fixed.Load(); f != nil && f.InUse() != 0 {
-		return fmt.Errorf("poller: %d registered buffers were not put back", f.InUse())
+	if pick, ok := p.seam.(seam.RingPicker); ok {
+		return p.cores[pick.Ring(len(p.cores))]
 	}
-	if n := p.elastic.InUse(); n != 0 {
-		return fmt.Errorf("poller: %d elastic buffers were not put back", n)
-	}
-	return nil
+	return p.cores[rt.P()%len(p.cores)]
 }
 
-// current returns the ring of the P that the caller runs on. That may change
-// at once: whoever pushes to a ring has to kick that one.
-func (p *Poller) current() *ring {
-	if len(p.rings) == 1 {
-		return p.rings[0]
+// loopOf chooses the loop that is to watch an FD.
+func (p *Poller) loopOf(fd *FD) (*loop, error) {
+	if ev := fd.ev.Load(); ev != nil && ev.home.loop != nil {
+		return ev.home.loop, nil
 	}
-	if pick, ok := p.cfg.Faults.(RingPicker); ok {
-		return p.rings[pick.Ring(len(p.rings))]
-	}
-	return p.rings[rt.P()%len(p.rings)]
+	return p.cores[int(fd.place.Slot)%len(p.cores)].loop, nil
 }
 
 // settle returns when the kernel has let go of the files of all requests whose
-// completions were seen: it drops them with uring_lock held, right after it
-// posts the completion (__io_submit_flush_completions, io_uring/io_uring.c),
-// and io_uring_register takes that lock too. A listener's address is free for
-// the next one only then. The call itself is refused, on purpose.
+// completions were seen: a listener's address is free for the next one only then.
 func (p *Poller) settle() {
-	for _, r := range p.rings {
-		r.sqMu.Lock() // not enterMu, with which a dedicated thread sleeps
-		if !r.gone {
-			_ = abi.EnableRings(r.fd)
+	for _, c := range p.cores {
+		if c.driven != nil {
+			c.driven.Settle()
 		}
-		r.sqMu.Unlock()
 	}
 }
 
-// Open makes an FD of a stream socket. It owns sysfd from then on, unless it
-// returns an error.
+// Open makes an FD of a stream socket, which must not block. It owns sysfd from then
+// on, unless it returns an error.
 func (p *Poller) Open(sysfd int, o FDOptions) (*FD, error) {
 	p.opening.RLock() // Close sees this FD, or this sees that it closes
 	defer p.opening.RUnlock()
 	if p.closing {
 		return nil, ErrClosed
 	}
-	fd := &FD{p: p, sysfd: sysfd, ahead: o.ReadAhead, listener: o.Listener}
+	fd := &FD{p: p, sysfd: sysfd, listener: o.Listener}
+	if p.mode != Shared && (o.Listener && !o.Shared || o.ReadAhead && p.feats.Has(FeatProvidedBuffers)) {
+		fd.arm = &armed{}
+	}
 	fd.touch()
-	fd.rx.poll = o.Shared || !o.Listener && !p.feats.Has(FeatProvidedBuffers)
-	if !p.slots.put(fd, &fd.place) {
+	if !p.fds.Put(fd, &fd.place) {
 		return nil, syscall.EMFILE
 	}
 	fd.enterFile()
@@ -260,21 +286,51 @@ func (p *Poller) Close() error {
 	if p.sweep != nil {
 		p.sweep.stop()
 	}
-	p.slots.each(func(fd *FD) { fd.shutdown(ErrClosed) })
+	var open []*FD
+	p.fds.Each(func(fd *FD) { open = append(open, fd) })
+	p.shutdown(open, ErrClosed)
 	p.endTasks()
-	p.closeRings()
+	for _, c := range p.cores {
+		c.forbid()
+	}
+	p.stop()
+	if f := p.fixed.Load(); f != nil {
+		f.Close()
+	}
 	return nil
 }
 
-func (p *Poller) closeRings() {
-	for _, r := range p.rings {
-		r.drv.stop()
+// shutdown closes FDs together: all are sent away before any is waited for.
+func (p *Poller) shutdown(fds []*FD, why error) {
+	for _, fd := range fds {
+		fd.hang(why)
 	}
-	for _, r := range p.rings {
-		r.runEvents() // the last calls of Closed
-		r.release()
+	for _, fd := range fds {
+		fd.settle()
 	}
-	if f := p.fixed.Load(); f != nil && f.InUse() == 0 {
-		f.Close() // else whoever has a buffer keeps all
+}
+
+// stop ends the cores.
+func (p *Poller) stop() {
+	for _, c := range p.cores {
+		if c.loop != nil {
+			c.stop()
+		}
 	}
+	p.outsider.stop()
+}
+
+// InUse says how many buffers are held: by bytes that were received and not read, by
+// output that was not sent, or by whoever was lent them.
+func (p *Poller) InUse() InUse {
+	u := InUse{Elastic: p.elastic.InUse()}
+	for _, c := range p.cores {
+		if d := c.driven; d != nil && d.Buffers() != nil {
+			u.Provided += d.Buffers().InUse()
+		}
+	}
+	if f := p.fixed.Load(); f != nil {
+		u.Registered = f.InUse()
+	}
+	return u
 }

@@ -9,22 +9,59 @@ import (
 	"testing"
 	"time"
 
-	iouring "github.com/iceber/iouring-go/syscall"
 	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/go-uringnet/internal/abi"
+	"github.com/uringnet/go-uringnet/internal/ring"
 )
 
-// held is a poller whose io-wq workers all wait for somebody to write to a pipe,
-// and a file of it that is being opened and has to wait for one of them.
+// opcodeOpenat is IORING_OP_OPENAT, which only this test uses.
+const opcodeOpenat = 18
+
+// held is a poller whose io-wq workers all wait for somebody to open a pipe for
+// writing, and a file of it.
 type held struct {
 	p      *Poller
+	f      *File
 	fifos  []task
 	writer string
-	opened chan openResult
 }
 
-type openResult struct {
-	f   *File
-	err error
+func holdWorkers(t *testing.T, patience time.Duration) *held {
+	t.Helper()
+	p, err := New(Config{Rings: 1, Mode: SQPoll})
+	check(t, err)
+	t.Cleanup(func() { p.Close() })
+	p.patience = patience
+	dir := t.TempDir()
+	h := &held{p: p, writer: dir + "/fifo"}
+	h.f, err = p.OpenFile(filepath.Join(dir, "file"), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	check(t, err)
+	t.Cleanup(func() { h.f.Close() })
+	check(t, unix.Mkfifo(h.writer, 0o600))
+	path, _ := unix.ByteSliceFromString(h.writer)
+	d := p.cores[0].driven
+	// A thread has at most four bounded workers a CPU (io_init_wq_offload,
+	// io_uring/tctx.c). The ring's kernel thread takes its own with it: those of a
+	// thread of Go's would be there for the tests that follow.
+	h.fifos = make([]task, 4*runtime.NumCPU()+1)
+	for i := range h.fifos {
+		f := &h.fifos[i]
+		*f = task{wait: &waiter{done: make(chan struct{}, 1)}, buf: path}
+		f.wait.left.Store(1)
+		d.Push(ring.Request{
+			Op: opcodeOpenat, FD: unix.AT_FDCWD, Addr: ring.AddrOf(path), Flags: abi.SQEAsync, User: p.newTask(f),
+		})
+	}
+	d.kick()
+	return h
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // awaitReruns waits until a request has been run again several times. Nothing tells
@@ -38,56 +75,18 @@ func awaitReruns(t *testing.T, p *Poller) {
 	}
 }
 
-func holdWorkers(t *testing.T) *held {
-	t.Helper()
-	p, err := New(Config{Rings: 1, Mode: SQPoll})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { p.Close() })
-	p.patience = time.Millisecond
-	dir := t.TempDir()
-	h := &held{p: p, writer: dir + "/fifo", opened: make(chan openResult, 1)}
-	if err := unix.Mkfifo(h.writer, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	path, _ := unix.ByteSliceFromString(h.writer)
-	r := p.rings[0]
-	// A thread has at most four bounded workers a CPU (io_init_wq_offload,
-	// io_uring/tctx.c). The ring's kernel thread takes its own with it: those of a
-	// thread of Go's would be there for the tests that follow.
-	h.fifos = make([]task, 4*runtime.NumCPU()+1)
-	for i := range h.fifos {
-		f := &h.fifos[i]
-		*f = task{wait: &waiter{done: make(chan struct{}, 1)}, buf: path}
-		f.wait.left.Store(1)
-		r.push(request{
-			op: iouring.IORING_OP_OPENAT, fd: unix.AT_FDCWD, addr: addrOf(path),
-			flags: iouring.IOSQE_FLAGS_ASYNC, user: p.newTask(f),
-		})
-	}
-	r.drv.kick(alone)
-	go func() {
-		f, err := p.OpenFile(filepath.Join(dir, "file"), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-		h.opened <- openResult{f, err}
-	}()
-	awaitReruns(t, p)
-	select {
-	case res := <-h.opened:
-		t.Fatalf("opened while the workers were held: %v", res.err)
-	default:
-	}
-	return h
-}
-
-// A request that io-wq does not get to is cancelled and run again, as often as it
-// takes, and its caller sees nothing of it.
+// A request that io-wq does not get to is cancelled and run again, and in the end made
+// by a system call: its caller sees nothing of it.
 func TestRerun(t *testing.T) {
-	h := holdWorkers(t)
-	w, err := os.OpenFile(h.writer, os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
+	h := holdWorkers(t, time.Millisecond)
+	if err := h.f.Sync(); err != nil {
+		t.Errorf("Sync while no worker is free: %v", err)
 	}
+	if c := h.p.Counters()[0]; c.Reruns <= maxReruns || c.PlainFiles != 1 {
+		t.Errorf("%d reruns, %d system calls in place of requests", c.Reruns, c.PlainFiles)
+	}
+	w, err := os.OpenFile(h.writer, os.O_WRONLY, 0)
+	check(t, err)
 	defer w.Close()
 	for i := range h.fifos {
 		f := &h.fifos[i]
@@ -97,32 +96,24 @@ func TestRerun(t *testing.T) {
 		}
 		unix.Close(int(f.res))
 	}
-	res := <-h.opened
-	if res.err != nil {
-		t.Fatal(res.err)
-	}
-	if _, err := res.f.WriteAt([]byte("x"), 0); err != nil {
-		t.Error(err)
-	}
-	if err := res.f.Close(); err != nil {
+	if _, err := h.f.WriteAt([]byte("x"), 0); err != nil {
 		t.Error(err)
 	}
 }
 
-// Close ends it, unless the worker that it frees opens the file at that moment.
+// Close ends a request that waits for a worker.
 func TestRerunEndsWithClose(t *testing.T) {
-	h := holdWorkers(t)
-	if err := h.p.Close(); err != nil {
-		t.Error(err)
+	h := holdWorkers(t, time.Hour)
+	synced := make(chan error, 1)
+	go func() { synced <- h.f.Sync() }()
+	for deadline := time.Now().Add(10 * time.Second); len(h.p.pending.Places()) <= len(h.fifos); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("Sync does not wait")
+		}
 	}
-	res := <-h.opened
-	if res.err == nil {
-		res.err = res.f.Close()
-	} else if errors.Is(res.err, fs.ErrClosed) || errors.Is(res.err, ErrClosed) {
-		return
-	}
-	if res.err != nil {
-		t.Errorf("OpenFile = %v; want it closed", res.err)
+	check(t, h.p.Close())
+	if err := <-synced; !errors.Is(err, fs.ErrClosed) {
+		t.Errorf("Sync = %v; want it closed", err)
 	}
 }
 

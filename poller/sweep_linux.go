@@ -3,6 +3,8 @@ package poller
 import (
 	"sync"
 	"time"
+
+	"github.com/uringnet/go-uringnet/internal/rt"
 )
 
 // sweeper closes connections on which nothing has moved for a time.
@@ -30,12 +32,14 @@ func (s *sweeper) run(p *Poller, timeout time.Duration) {
 			return
 		case <-tick.C:
 		}
-		limit := nanotime() - int64(timeout)
-		p.slots.each(func(fd *FD) {
+		limit := rt.Nanotime() - int64(timeout)
+		var idle []*FD
+		p.fds.Each(func(fd *FD) {
 			if fd.idleSince(limit) {
-				fd.shutdown(ErrIdle)
+				idle = append(idle, fd)
 			}
 		})
+		p.shutdown(idle, ErrIdle)
 	}
 }
 
@@ -46,8 +50,11 @@ func (s *sweeper) stop() {
 
 // idleSince reports whether nothing has moved on a connection since then.
 func (fd *FD) idleSince(limit int64) bool {
+	if fd.listener || fd.life.closed() || fd.active.Load() > limit {
+		return false
+	}
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
-	held := fd.ev != nil && fd.ev.paused // it is not its peer that is idle
-	return !fd.listener && fd.closing == nil && !held && fd.active <= limit
+	ev := fd.ev.Load()
+	return ev == nil || !ev.paused // else it is not its peer that is idle
 }

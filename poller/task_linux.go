@@ -3,17 +3,21 @@ package poller
 import (
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
+
+	"github.com/uringnet/go-uringnet/internal/ring"
+	"github.com/uringnet/go-uringnet/internal/slots"
 )
 
 // task is a request whose caller waits for it: of a File or a Chain.
 type task struct {
-	place
-	wait *waiter
-	run  *chainRun // whose request it is; nil: nobody's
-	fd   *FD       // whose descriptor it uses; nil for a file's
-	buf  []byte    // the request's memory, kept on the heap and alive
-	res  int32     // written before wait is told
+	place slots.Place
+	wait  *waiter
+	run   *chainRun // whose request it is; nil: nobody's
+	fd    *FD       // whose descriptor it uses; nil for a file's
+	buf   []byte    // the request's memory, kept on the heap and alive
+	res   int32     // written before wait is told
 }
 
 // waiter is a caller that waits for its tasks.
@@ -29,83 +33,108 @@ type single struct {
 	timer *time.Timer
 }
 
-var singles = sync.Pool{New: func() any {
-	s := &single{timer: time.NewTimer(rerunAfter)}
-	s.timer.Stop()
-	s.done = make(chan struct{}, 1)
-	s.wait = &s.waiter
-	return s
-}}
+// singles are made outside of any bubble, as they go from caller to caller.
+var singles sync.Pool
 
-// enter lets a caller make tasks until p.calls.Done.
-func (p *Poller) enter() error {
-	p.opening.RLock()
-	defer p.opening.RUnlock()
-	if p.closing {
+func (p *Poller) newSingle() (s *single) {
+	if s, _ = singles.Get().(*single); s != nil {
+		return s
+	}
+	p.outside(func() {
+		s = &single{timer: time.NewTimer(time.Hour)}
+		s.timer.Stop()
+		s.done = make(chan struct{}, 1)
+		s.wait = &s.waiter
+	})
+	return s
+}
+
+// callers are those who have tasks.
+type callers struct {
+	mu      sync.Mutex
+	n       int           // guarded by mu
+	closing bool          // guarded by mu
+	gone    chan struct{} // guarded by mu: gets a token when n falls to 0, once somebody waits
+}
+
+// enter lets a caller make tasks until leave.
+func (c *callers) enter() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing {
 		return ErrClosed
 	}
-	p.calls.Add(1)
+	c.n++
 	return nil
 }
 
-// do runs one request, again when it was interrupted, and returns its result. buf is
-// the request's memory.
-// An error says that the poller is closed.
-func (p *Poller) do(q request, buf []byte) (int32, error) {
-	if err := p.enter(); err != nil {
-		return 0, err
+func (c *callers) leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.n--; c.n == 0 && c.gone != nil {
+		c.gone <- struct{}{}
+		c.gone = nil
 	}
-	defer p.calls.Done()
-	s := singles.Get().(*single)
-	r := p.current()
-	s.buf = buf
-	patience := p.patience
-	for {
-		s.left.Store(1)
-		q.user = p.newTask(&s.task)
-		r.push(q)
-		r.drv.kick(alone)
-		cancelled := s.await(r, q.user, &patience)
-		if !p.again(s.res, cancelled) {
-			break
-		}
-		if cancelled {
-			r.stat.reruns.Add(1)
-		}
+}
+
+// end refuses callers from now on. It returns false if none is left, else gone gets a
+// token when the last has left.
+func (c *callers) end(gone chan struct{}) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closing = true
+	if c.n > 0 {
+		c.gone = gone
 	}
-	res := s.res
-	s.buf = nil
-	singles.Put(s)
-	return res, nil
+	return c.n > 0
+}
+
+func (c *callers) ended() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closing
 }
 
 // newTask gives a task its place and returns its user_data.
-func (p *Poller) newTask(t *task) userData {
+func (p *Poller) newTask(t *task) slots.UserData {
 	// The table has room for four million: as many goroutines would wait.
-	if !p.tasks.put(t, &t.place) {
+	if !p.pending.Put(t, &t.place) {
 		panic("poller: too many requests at once")
 	}
 	return t.user()
 }
 
-func (t *task) user() userData { return makeUserData(t.slot, t.gen, OpTask) }
+func (t *task) user() slots.UserData { return slots.MakeUserData(t.place, slots.OpTask) }
 
-// taskDone takes the completion of a task, or of its cancellation. cqMu is
-// held.
-func (r *ring) taskDone(op Op, c completion) {
-	t := r.p.tasks.get(c.user)
-	if op == OpCancelTask || t == nil {
-		return // endTasks asks again, if it has to
+// taskDone takes the completion of a task, or of its cancellation. It reports whether
+// its caller was woken.
+func (c *core) taskDone(op slots.Op, done ring.Completion) bool {
+	t := c.p.pending.Get(done.User)
+	if op == slots.OpCancelTask || t == nil {
+		return false // endTasks asks again, if it has to
 	}
-	r.p.tasks.drop(t.place)
-	t.res = interrupted(c.res)
+	c.p.pending.Drop(t.place)
+	t.res = interrupted(done.Res)
 	if t.fd != nil {
 		t.fd.endTask(t.run)
 	}
-	if w := t.wait; w.left.Add(-1) == 0 {
-		r.others++
+	w := t.wait
+	last := w.left.Add(-1) == 0
+	if last {
 		w.done <- struct{}{}
 	}
+	return last
+}
+
+// interrupted is the result res, EINTR where the kernel passes on what is meant for
+// itself: ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK
+// (include/linux/errno.h). io_uring does so for splices.
+func interrupted(res int32) int32 {
+	switch -res {
+	case 512, 513, 514, 516:
+		return -int32(syscall.EINTR)
+	}
+	return res
 }
 
 // cancelPause is how long endTasks and endChains wait before they cancel again:
@@ -115,31 +144,41 @@ const cancelPause = 10 * time.Millisecond
 // endTasks cancels what callers still wait for and returns when they have gone.
 // No new ones can come.
 func (p *Poller) endTasks() {
-	gone := make(chan struct{})
-	go func() {
-		p.calls.Wait()
-		close(gone)
-	}()
-	again := time.NewTicker(cancelPause)
-	defer again.Stop()
-	for {
-		p.cancelTasks()
-		p.slots.each((*FD).abortZeroCopy)
-		select {
-		case <-gone:
-			return
-		case <-again.C:
-		}
+	gone := p.newChan()
+	if !p.calls.end(gone) {
+		return
 	}
+	p.repeat(gone, func() {
+		p.cancelTasks()
+		p.fds.Each((*FD).abortZeroCopy)
+	})
+}
+
+// repeat calls f, and again each cancelPause until gone has a token.
+func (p *Poller) repeat(gone <-chan struct{}, f func()) {
+	p.outside(func() {
+		again := time.NewTicker(cancelPause)
+		defer again.Stop()
+		for {
+			f()
+			select {
+			case <-gone:
+				return
+			case <-again.C:
+			}
+		}
+	})
 }
 
 // cancelTasks cancels every task there is, on every ring: which one has it is
 // known to its caller only.
 func (p *Poller) cancelTasks() {
-	for _, at := range p.tasks.places() {
-		for _, r := range p.rings {
-			r.pushCancel(makeUserData(at.slot, at.gen, OpTask))
-			r.drv.kick(alone)
+	for _, at := range p.pending.Places() {
+		for _, c := range p.cores {
+			if d := c.drivenNow(); d != nil {
+				d.PushCancel(slots.MakeUserData(at, slots.OpTask))
+				d.kick()
+			}
 		}
 	}
 }

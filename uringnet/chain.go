@@ -3,27 +3,29 @@ package uringnet
 import (
 	"io"
 	"net"
-	"time"
 
-	"github.com/uringnet/go-uringnet/poller"
+	"github.com/uringnet/go-uringnet/internal/chain"
 )
 
 // Errors of a chain's steps.
 var (
 	// ErrCanceled is the error of a step that was not run because its chain
 	// broke before it.
-	ErrCanceled = poller.ErrCanceled
+	ErrCanceled = chain.ErrCanceled
 	// ErrShort is the error of a step that has moved some of its bytes.
-	ErrShort = poller.ErrShort
+	ErrShort = chain.ErrShort
 )
 
 // ChainError says at which step a chain broke, and why.
-type ChainError = poller.ChainError
+type ChainError = chain.Error
+
+// Step is an operation of a Chain.
+type Step = chain.Step
 
 // Chain is a sequence of operations on Files and connections that the kernel
 // runs one after the other from a single submission (linked requests): a write,
 // its fdatasync, then the answer to the peer. If one fails, or moves fewer bytes
-// than asked for, those behind it are not run. On the standard library, and
+// than asked for, those behind it are not run. Without io_uring, and
 // where chained things are carried by different engines, the steps are run one by
 // one, with the same results.
 //
@@ -31,102 +33,57 @@ type ChainError = poller.ChainError
 // to the kernel while Run runs.
 type Chain struct {
 	eng   *Engine
-	steps []*Step
+	steps []link
 	ring  any // the rings' own chain, made by Run
 }
 
-// Step is an operation of a Chain. N and Err may be read when Run has returned.
-type Step struct {
-	// N is how many bytes have moved, over all calls of Run.
-	N int
-	// Err is nil if the step is done, ErrCanceled if it was not run (or, on a ring,
-	// ended because the connection of a step after it was closed), ErrShort if it
-	// moved N bytes only, io.ErrUnexpectedEOF if a receive or read met the
-	// end, os.ErrDeadlineExceeded after Within, or why else it failed.
-	Err error
-
-	op     stepOp
-	file   *File
-	conn   *conn
-	buf    []byte
-	off    int64
-	hard   bool
-	within time.Duration
+// link is a step with what it works on.
+type link struct {
+	*Step
+	file *File
+	conn *conn
+	bad  error // why conn is nil
 }
-
-type stepOp uint8
-
-const (
-	stepWrite stepOp = iota
-	stepRead
-	stepSync
-	stepDatasync
-	stepSend
-	stepRecv
-)
-
-var stepNames = [...]string{"write", "read", "sync", "datasync", "send", "recv"}
 
 // NewChain returns an empty chain.
 func (e *Engine) NewChain() *Chain { return &Chain{eng: e} }
 
-func (c *Chain) add(s *Step) *Step {
-	s.Err = ErrCanceled
-	c.steps = append(c.steps, s)
+func (c *Chain) add(op chain.Op, f *File, cn *conn, b []byte, off int64) *Step {
+	s := chain.New(op, b, off)
+	c.steps = append(c.steps, link{Step: s, file: f, conn: cn})
 	return s
 }
 
 // WriteAt adds a write of all of b at off.
 func (c *Chain) WriteAt(f *File, b []byte, off int64) *Step {
-	return c.add(&Step{op: stepWrite, file: f, buf: b, off: off})
+	return c.add(chain.Write, f, nil, b, off)
 }
 
 // ReadAt adds a read of len(b) bytes at off.
-func (c *Chain) ReadAt(f *File, b []byte, off int64) *Step {
-	return c.add(&Step{op: stepRead, file: f, buf: b, off: off})
-}
+func (c *Chain) ReadAt(f *File, b []byte, off int64) *Step { return c.add(chain.Read, f, nil, b, off) }
 
 // Sync adds an fsync.
-func (c *Chain) Sync(f *File) *Step { return c.add(&Step{op: stepSync, file: f}) }
+func (c *Chain) Sync(f *File) *Step { return c.add(chain.Sync, f, nil, nil, 0) }
 
 // Datasync adds an fdatasync.
-func (c *Chain) Datasync(f *File) *Step { return c.add(&Step{op: stepDatasync, file: f}) }
+func (c *Chain) Datasync(f *File) *Step { return c.add(chain.Datasync, f, nil, nil, 0) }
 
 // Send adds a send of all of b on a connection of this package. Other Writes on
 // it wait until the chain has run. Its deadlines do not act on the chain: see
 // Step.Within.
-func (c *Chain) Send(to net.Conn, b []byte) *Step {
-	inner, err := connOf(to)
-	s := c.add(&Step{op: stepSend, conn: inner, buf: b})
-	if err != nil {
-		s.Err = err
-	}
-	return s
-}
+func (c *Chain) Send(to net.Conn, b []byte) *Step { return c.addConn(chain.Send, to, b) }
 
 // Recv adds a receive of len(b) bytes on a connection of this package, those
 // received ahead first. Other Reads on it wait until the chain has run. Its
 // deadlines do not act on the chain: see Step.Within.
-func (c *Chain) Recv(from net.Conn, b []byte) *Step {
-	inner, err := connOf(from)
-	s := c.add(&Step{op: stepRecv, conn: inner, buf: b})
+func (c *Chain) Recv(from net.Conn, b []byte) *Step { return c.addConn(chain.Recv, from, b) }
+
+func (c *Chain) addConn(op chain.Op, cn net.Conn, b []byte) *Step {
+	inner, err := connOf(cn)
+	s := c.add(op, nil, inner, b, 0)
 	if err != nil {
-		s.Err = err
+		c.steps[len(c.steps)-1].bad, s.Err = err, err
 	}
-	return s
-}
-
-// Hard makes the steps after s run even if s fails or is short. It returns s.
-func (s *Step) Hard() *Step {
-	s.hard = true
-	return s
-}
-
-// Within bounds the time that s may take: it is then cancelled, and the chain
-// breaks. A disk operation that the kernel has begun is not interrupted, and on
-// the standard library only Send and Recv are bounded. It returns s.
-func (s *Step) Within(d time.Duration) *Step {
-	s.within = max(d, 1)
 	return s
 }
 
@@ -135,11 +92,11 @@ func (s *Step) Within(d time.Duration) *Step {
 // on where the chain broke: steps that are done are left out, and one that has
 // moved part of its bytes moves the rest; no byte is lost or moved twice.
 func (c *Chain) Run() error {
-	onRings := c.eng.rings != nil
+	onRings := c.eng.files()
 	for i, s := range c.steps {
 		switch {
-		case s.conn == nil && s.file == nil:
-			return &ChainError{Index: i, Op: stepNames[s.op], Err: s.Err}
+		case s.bad != nil:
+			return &ChainError{Index: i, Op: s.Op.String(), Err: s.bad}
 		case s.file != nil && s.file.ring == nil, s.conn != nil && (s.conn.fd == nil || s.conn.eng != c.eng):
 			onRings = false
 		}
@@ -147,48 +104,40 @@ func (c *Chain) Run() error {
 	if onRings {
 		return c.eng.rings.runChain(c)
 	}
-	return c.runEach()
+	c.runEach()
+	return chain.Result(c.steps, func(s link) *Step { return s.Step })
 }
 
 // runEach runs the steps one by one.
-func (c *Chain) runEach() error {
-	var broken *ChainError
+func (c *Chain) runEach() {
 	stop := false
-	for i, s := range c.steps {
-		if s.Err == nil {
+	for _, s := range c.steps {
+		if s.Done() {
 			continue
 		}
 		if s.Err = ErrCanceled; stop {
 			continue
 		}
-		if s.Err = s.run(); s.Err == nil {
-			continue
+		if s.Err = s.run(); s.Err != nil {
+			stop = !s.Keep
 		}
-		if broken == nil {
-			broken = &ChainError{Index: i, Op: stepNames[s.op], Err: s.Err}
-		}
-		stop = !s.hard
 	}
-	if broken != nil {
-		return broken
-	}
-	return nil
 }
 
 // run runs one step by the ordinary calls.
-func (s *Step) run() (err error) {
+func (s link) run() (err error) {
 	n := 0
-	rest := s.buf[s.N:]
-	switch s.op {
-	case stepWrite:
-		n, err = s.file.WriteAt(rest, s.off+int64(s.N))
-	case stepRead:
-		n, err = s.file.ReadAt(rest, s.off+int64(s.N))
-	case stepSync:
+	rest := s.Rest()
+	switch s.Op {
+	case chain.Write:
+		n, err = s.file.WriteAt(rest, s.Off+int64(s.N))
+	case chain.Read:
+		n, err = s.file.ReadAt(rest, s.Off+int64(s.N))
+	case chain.Sync:
 		err = s.file.Sync()
-	case stepDatasync:
+	case chain.Datasync:
 		err = s.file.Datasync()
-	case stepSend, stepRecv:
+	case chain.Send, chain.Recv:
 		n, err = s.transfer(rest)
 	}
 	s.N += n
@@ -198,25 +147,25 @@ func (s *Step) run() (err error) {
 	return err
 }
 
-// transfer sends or receives all of b: on a ring, as a chain of that step alone.
-func (s *Step) transfer(b []byte) (int, error) {
+// transfer sends or receives all of b: on a stream, as a chain of that step alone.
+func (s link) transfer(b []byte) (int, error) {
 	c := s.conn
 	switch {
 	case c.fd != nil:
-		alone := &Step{op: s.op, conn: c, buf: b, within: s.within}
-		err := c.eng.rings.runChain(&Chain{eng: c.eng, steps: []*Step{alone}})
+		alone := &Step{Op: s.Op, Buf: b, Limit: s.Limit, Err: ErrCanceled}
+		err := c.eng.rings.runChain(&Chain{eng: c.eng, steps: []link{{Step: alone, conn: c}}})
 		if alone.Err == nil || alone.Err != ErrCanceled {
 			err = alone.Err
 		}
 		return alone.N, err
-	case s.op == stepSend:
+	case s.Op == chain.Send:
 		side := &c.sides.write
-		side.begin(s.within, c.std.SetWriteDeadline)
+		side.begin(s.Limit, c.std.SetWriteDeadline)
 		defer side.end(c.std.SetWriteDeadline)
 		return c.std.Write(b)
 	default:
 		side := &c.sides.read
-		side.begin(s.within, c.std.SetReadDeadline)
+		side.begin(s.Limit, c.std.SetReadDeadline)
 		defer side.end(c.std.SetReadDeadline)
 		return io.ReadFull(c.std, b)
 	}

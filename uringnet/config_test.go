@@ -42,7 +42,11 @@ func TestConfigErrors(t *testing.T) {
 		{"MaxConnBuffers", uringnet.Config{MaxConnBuffers: -1}},
 		{"MaxConnBuffers", uringnet.Config{BufferCount: 16, MaxConnBuffers: 17}},
 		{"Receive", uringnet.Config{Receive: 7}},
-		{"DirectRecv", uringnet.Config{DirectRecv: 7}},
+		{"Receive", uringnet.Config{Receive: uringnet.ReceiveMultishot}},
+		{"Transfer", uringnet.Config{Transfer: 7}},
+		{"Transfer", uringnet.Config{Transfer: uringnet.TransferRing, Mode: uringnet.ModeDedicated}},
+		{"FixedFiles", uringnet.Config{FixedFiles: 16}},
+		{"FixedFiles", uringnet.Config{FixedFiles: 16, Mode: uringnet.ModeDedicated}},
 		{"IdleTimeout", uringnet.Config{IdleTimeout: -1}},
 		{"IdleTimeout", uringnet.Config{IdleTimeout: time.Microsecond}},
 		{"Disable", uringnet.Config{Disable: 1 << 31}},
@@ -106,8 +110,8 @@ func TestEnvironment(t *testing.T) {
 	}
 
 	for _, value := range []string{
-		"", "on", "off", "mode=dedicated", "mode=sqpoll,recv=single", "mode=shared, direct-recv=never",
-		"recv=multishot,fallback=auto", "disable=multishot-recv+eager-recv", "disable=provided-buffers,mode=dedicated",
+		"", "on", "off", "mode=dedicated", "mode=sqpoll,recv=single", "mode=shared, transfer=direct", "transfer=ring",
+		"mode=sqpoll,recv=multishot,fallback=auto", "disable=multishot-recv+links", "disable=provided-buffers,mode=dedicated",
 	} {
 		t.Setenv(uringnet.EnvVar, value)
 		cfg, log := quiet(uringnet.Config{Rings: 1, BufferCount: 16})
@@ -131,13 +135,15 @@ func TestEnvironment(t *testing.T) {
 func checkEnvironment(t *testing.T, value string, s poller.Status) {
 	t.Helper()
 	for part, ok := range map[string]bool{
-		"mode=dedicated": s.Mode == uringnet.ModeDedicated,
-		"mode=sqpoll":    s.Mode == uringnet.ModeSQPoll,
-		"mode=shared":    s.Mode == uringnet.ModeShared,
-		"recv=single":    s.Receive == uringnet.ReceiveSingle,
-		"recv=multishot": s.Receive == uringnet.ReceiveMultishot,
-		"disable=multishot-recv+eager-recv": !s.Features.Has(uringnet.FeatMultishotRecv) &&
-			!s.Features.Has(uringnet.FeatEagerRecv) && s.Disabled == uringnet.FeatMultishotRecv|uringnet.FeatEagerRecv,
+		"mode=dedicated":  s.Mode == uringnet.ModeDedicated,
+		"mode=sqpoll":     s.Mode == uringnet.ModeSQPoll,
+		"mode=shared":     s.Mode == uringnet.ModeShared,
+		"recv=single":     s.Receive == uringnet.ReceiveSingle,
+		"recv=multishot":  s.Receive == uringnet.ReceiveMultishot,
+		"transfer=direct": s.Transfer == uringnet.TransferDirect,
+		"transfer=ring":   s.Transfer == uringnet.TransferRing,
+		"disable=multishot-recv+links": !s.Features.Has(uringnet.FeatMultishotRecv) &&
+			!s.Features.Has(uringnet.FeatLinks) && s.Disabled == uringnet.FeatMultishotRecv|uringnet.FeatLinks,
 		"disable=provided-buffers": !s.Features.Has(uringnet.FeatProvidedBuffers),
 	} {
 		if strings.Contains(value, part) && !ok {
@@ -149,7 +155,7 @@ func checkEnvironment(t *testing.T, value string, s poller.Status) {
 // A value that cannot be read changes nothing, and is reported.
 func TestBadEnvironment(t *testing.T) {
 	for _, value := range []string{
-		"of", "mode", "mode=", "mode=turbo", "recv=none", "direct-recv=maybe", "fallback=often",
+		"of", "mode", "mode=", "mode=turbo", "recv=none", "transfer=maybe", "direct-recv=never", "fallback=often",
 		"disable=everything", "colour=blue", "mode=dedicated,", "fallback=always,mode=turbo",
 	} {
 		t.Setenv(uringnet.EnvVar, value)

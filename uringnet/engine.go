@@ -13,15 +13,16 @@ import (
 	"github.com/uringnet/go-uringnet/poller"
 )
 
-// Engine carries listeners and connections: on rings of its own where
-// io_uring can be used, else on the standard library. Its methods may be
+// Engine carries listeners and connections: with rings of its own where
+// io_uring can be used, without them elsewhere on Linux, and on the standard library on
+// other systems. Its methods may be
 // called from several goroutines at once.
 type Engine struct {
 	cfg       Config
 	rings     backend // nil: the standard library
 	status    Status
 	fallbacks atomic.Uint64
-	nextRing  atomic.Uint64 // homes of event-driven connections, in turn
+	nextRing  atomic.Uint32 // homes of event-driven connections, in turn
 	closed    atomic.Bool
 	heapOnce  sync.Once
 	heap      *heapBuffers // FixedBuffers on the standard library
@@ -30,19 +31,17 @@ type Engine struct {
 }
 
 // NewEngine makes an Engine. The error is a *poller.ConfigError for a bad
-// Config, or, under FallbackNever, the reason why io_uring cannot be used.
+// Config, or, under FallbackNever, the reason why io_uring cannot be used; there is no
+// Engine then.
 func NewEngine(cfg Config) (*Engine, error) {
 	e := &Engine{cfg: cfg}
-	if err := e.cfg.applyEnv(os.Getenv(EnvVar)); err != nil {
+	if err := applyEnv(&e.cfg, os.Getenv(EnvVar)); err != nil {
 		e.status.EnvError = err.Error()
 		e.logger().Warn("uringnet: environment variable ignored", "error", err)
 	}
-	pc := e.cfg.poller()
+	pc := e.cfg
 	if err := pc.Normalize(runtime.GOMAXPROCS(0)); err != nil {
 		return nil, err
-	}
-	if int(e.cfg.Fallback) >= len(fallbackNames) {
-		return nil, &poller.ConfigError{Field: "Fallback", Value: e.cfg.Fallback, Reason: "want FallbackAuto, FallbackNever or FallbackAlways"}
 	}
 	if e.cfg.Fallback == FallbackAlways {
 		e.status.Reason = "switched off by configuration"
@@ -51,16 +50,19 @@ func NewEngine(cfg Config) (*Engine, error) {
 		}
 		return e, nil
 	}
-	return e, e.start(pc)
+	if err := e.start(pc); err != nil {
+		return nil, err
+	}
+	return e, nil
 }
 
-// start makes the rings, or notes why there are none.
-func (e *Engine) start(pc poller.Config) error {
+// start makes the rings and loops, or notes why there are none.
+func (e *Engine) start(pc Config) error {
 	rings, err := newBackend(pc)
 	if err == nil {
 		e.rings = rings
-		e.status.IOUring = true
-		e.status.Ring = rings.Status()
+		st := rings.Status()
+		e.status.IOUring, e.status.Ring, e.status.Reason, e.status.Err = st.IOUring, st, st.Reason, st.Err
 		return nil
 	}
 	if e.cfg.Fallback == FallbackNever {
@@ -88,6 +90,7 @@ type backend interface {
 	runChain(c *Chain) error
 	Status() poller.Status
 	Counters() []poller.Counters
+	InUse() poller.InUse
 	Close() error
 }
 
@@ -104,7 +107,7 @@ func (e *Engine) Status() Status {
 func (e *Engine) Stats() Stats {
 	s := Stats{Fallbacks: e.fallbacks.Load()}
 	if e.rings != nil {
-		s.Rings = e.rings.Counters()
+		s.Rings, s.InUse = e.rings.Counters(), e.rings.InUse()
 		for _, c := range s.Rings {
 			s.Total.Add(c)
 		}
@@ -149,6 +152,9 @@ var defaultEngine = sync.OnceValue(func() *Engine {
 	e.isDefault = true
 	return e
 })
+
+// files reports whether files and chains run on rings.
+func (e *Engine) files() bool { return e.rings != nil && e.status.IOUring }
 
 // bufferSize is the size of a receive buffer.
 func (e *Engine) bufferSize() int {

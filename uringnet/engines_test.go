@@ -32,29 +32,29 @@ var engineKinds = []engineKind{
 	{"std", uringnet.Config{Fallback: uringnet.FallbackAlways}},
 	{"shared", uringnet.Config{}},
 	{"shared-2ring", small(uringnet.Config{Rings: 2})},
-	{"shared-multishot", small(uringnet.Config{Receive: uringnet.ReceiveMultishot})},
-	{"shared-directrecv", small(uringnet.Config{DirectRecv: uringnet.DirectRecvAlways})},
-	{"shared-nodirect", small(uringnet.Config{DirectRecv: uringnet.DirectRecvNever})},
-	{"shared-fixedfiles", small(uringnet.Config{FixedFiles: 16})}, // more connections than that are ordinary
-	{"no-multishot-recv", small(uringnet.Config{Disable: uringnet.FeatMultishotRecv})},
-	{"no-multishot-accept", small(uringnet.Config{Disable: uringnet.FeatMultishotAccept})},
-	{"no-provided-buffers", small(uringnet.Config{Disable: uringnet.FeatProvidedBuffers})},
+	{"shared-direct", small(uringnet.Config{Transfer: uringnet.TransferDirect})},
+	{"shared-batch", small(uringnet.Config{Transfer: uringnet.TransferBatch})},
+	{"shared-ring", small(uringnet.Config{Transfer: uringnet.TransferRing})},
+	{"no-io-uring", small(uringnet.Config{Disable: uringnet.FeatIOUring})},
 	{"no-coop-taskrun", small(uringnet.Config{Disable: uringnet.FeatCoopTaskrun})},
-	{"no-inline-submit", small(uringnet.Config{Disable: uringnet.FeatInlineSubmit})},
-	{"no-eager-recv", small(uringnet.Config{Disable: uringnet.FeatEagerRecv})},
-	{"tiny", uringnet.Config{SQEntries: 2, CQEntries: 4, BufferCount: 2, BufferSize: 256, MaxConnBuffers: 2}},
-	{"tiny-multishot", uringnet.Config{
-		Rings: 1, SQEntries: 4, CQEntries: 4, BufferCount: 2, BufferSize: 256, MaxConnBuffers: 1,
-		Receive: uringnet.ReceiveMultishot, DirectRecv: uringnet.DirectRecvNever,
-	}},
+	{"no-links", small(uringnet.Config{Disable: uringnet.FeatLinks})},
+	{"tiny", uringnet.Config{SQEntries: 2, CQEntries: 4, BufferSize: 256, Transfer: uringnet.TransferRing}},
 	{"dedicated", uringnet.Config{Mode: uringnet.ModeDedicated}},
+	{"dedicated-single", small(uringnet.Config{Mode: uringnet.ModeDedicated, Receive: uringnet.ReceiveSingle})},
+	{"dedicated-tiny", uringnet.Config{
+		Mode: uringnet.ModeDedicated, Rings: 1, SQEntries: 4, CQEntries: 4, BufferCount: 2, BufferSize: 256, MaxConnBuffers: 1,
+	}},
 	{"dedicated-nodefer", small(uringnet.Config{Mode: uringnet.ModeDedicated, Disable: uringnet.FeatDeferTaskrun})},
 	{"dedicated-batchwait", small(uringnet.Config{Mode: uringnet.ModeDedicated, BatchWait: 100 * time.Microsecond})},
+	{"no-provided-buffers", small(uringnet.Config{Mode: uringnet.ModeDedicated, Disable: uringnet.FeatProvidedBuffers})},
+	{"no-multishot-accept", small(uringnet.Config{Mode: uringnet.ModeDedicated, Disable: uringnet.FeatMultishotAccept})},
 	{"sqpoll", small(uringnet.Config{Mode: uringnet.ModeSQPoll, SQPollIdle: 10 * time.Millisecond})},
+	{"sqpoll-multishot", small(uringnet.Config{Mode: uringnet.ModeSQPoll, SQPollIdle: 10 * time.Millisecond, Receive: uringnet.ReceiveMultishot})},
+	{"sqpoll-fixedfiles", small(uringnet.Config{Mode: uringnet.ModeSQPoll, SQPollIdle: 10 * time.Millisecond, FixedFiles: 16})}, // more connections than that are ordinary
 }
 
 // mainKinds are the kinds that expensive tests run on.
-var mainKinds = []string{"std", "shared", "tiny-multishot", "dedicated", "sqpoll"}
+var mainKinds = []string{"std", "shared", "shared-ring", "no-io-uring", "dedicated-tiny", "dedicated", "sqpoll"}
 
 // stdOnly leaves the rings out, so as to prove the tests on package net.
 var stdOnly = runtime.GOOS != "linux" || os.Getenv("URINGNET_TEST_STD_ONLY") == "1"
@@ -66,7 +66,7 @@ func newEngine(t *testing.T, cfg uringnet.Config) *uringnet.Engine {
 	if stdOnly {
 		cfg.Fallback = uringnet.FallbackAlways
 	}
-	if cfg.Fallback != uringnet.FallbackAlways {
+	if cfg.Fallback != uringnet.FallbackAlways && !cfg.Disable.Has(uringnet.FeatIOUring) {
 		cfg.Fallback = uringnet.FallbackNever
 	}
 	e, err := uringnet.NewEngine(cfg)
@@ -80,7 +80,7 @@ func newEngine(t *testing.T, cfg uringnet.Config) *uringnet.Engine {
 		// A goroutine that still copies may have a lent buffer for a moment.
 		var leaked error
 		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
-			if leaked = uringnet.LeakedBuffers(e); leaked == nil || time.Now().After(deadline) {
+			if leaked = leakedBuffers(e); leaked == nil || time.Now().After(deadline) {
 				break
 			}
 		}
@@ -138,7 +138,7 @@ func TestEngineKinds(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e *uringnet.Engine) {
 		t.Log(e.Status())
 		name := t.Name()[len("TestEngineKinds/"):]
-		if got, want := e.Status().IOUring, name != "std"; got != want {
+		if got, want := e.Status().IOUring, name != "std" && name != "no-io-uring"; got != want {
 			t.Errorf("Status().IOUring = %v, want %v", got, want)
 		}
 	})

@@ -28,7 +28,7 @@ const EnvVar = "URINGNET"
 
 // applyEnv changes c as the value of the environment variable says, or not at
 // all if it has an error.
-func (c *Config) applyEnv(value string) error {
+func applyEnv(c *Config, value string) error {
 	if value == "" || value == "on" {
 		return nil
 	}
@@ -43,7 +43,7 @@ func (c *Config) applyEnv(value string) error {
 		if !found {
 			return fmt.Errorf("%s: %q is not of the form name=value", EnvVar, setting)
 		}
-		if err := next.applySetting(key, val); err != nil {
+		if err := applySetting(&next, key, val); err != nil {
 			return fmt.Errorf("%s: %w", EnvVar, err)
 		}
 	}
@@ -51,14 +51,14 @@ func (c *Config) applyEnv(value string) error {
 	return nil
 }
 
-func (c *Config) applySetting(key, val string) (err error) {
+func applySetting(c *Config, key, val string) (err error) {
 	switch key {
 	case "mode":
 		c.Mode, err = poller.ParseMode(val)
 	case "recv":
 		c.Receive, err = poller.ParseReceive(val)
-	case "direct-recv":
-		c.DirectRecv, err = poller.ParseDirectRecv(val)
+	case "transfer":
+		c.Transfer, err = poller.ParseTransfer(val)
 	case "zero-copy-send":
 		c.ZeroCopySend, err = strconv.Atoi(val)
 	case "rings":
@@ -66,7 +66,7 @@ func (c *Config) applySetting(key, val string) (err error) {
 	case "batch-wait":
 		c.BatchWait, err = time.ParseDuration(val)
 	case "fallback":
-		c.Fallback, err = parseFallback(val)
+		c.Fallback, err = poller.ParseFallback(val)
 	case "disable":
 		for _, name := range strings.Split(val, "+") {
 			f, ferr := poller.ParseFeature(name)
@@ -79,13 +79,4 @@ func (c *Config) applySetting(key, val string) (err error) {
 		err = fmt.Errorf("unknown setting %q", key)
 	}
 	return err
-}
-
-func parseFallback(name string) (FallbackPolicy, error) {
-	for p, n := range fallbackNames {
-		if n == name {
-			return FallbackPolicy(p), nil
-		}
-	}
-	return 0, fmt.Errorf("unknown fallback %q (one of %s)", name, strings.Join(fallbackNames[:], ", "))
 }

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/uringnet/go-uringnet/poller"
 )
 
 // EventHandler is a server without a goroutine for each connection: its
@@ -27,6 +29,24 @@ type EventHandler interface {
 	// it matches net.ErrClosed after EventConn.Close.
 	Closed(c *EventConn, err error)
 }
+
+// WritableHandler is an EventHandler that is told when it may write again.
+type WritableHandler interface {
+	EventHandler
+	// Writable is called when Write has refused output with ErrPending and half of
+	// the bound is free again.
+	Writable(c *EventConn)
+}
+
+func tellWritable(h EventHandler, c *EventConn) {
+	if w, ok := h.(WritableHandler); ok {
+		w.Writable(c)
+	}
+}
+
+// ErrPending is what EventConn.Write returns when too much output is pending. It comes
+// wrapped in a *net.OpError.
+var ErrPending = poller.ErrPending
 
 // ServeEvents accepts connections on ln and hands each over to h, until Accept
 // fails: it then returns that error, net.ErrClosed after ln.Close. Connections
@@ -75,7 +95,7 @@ func (e *Engine) AttachEvents(c net.Conn, h EventHandler) (*EventConn, error) {
 		return nil, err
 	}
 	from := inner.eng // which may be another than e
-	ec := &EventConn{owner: c, conn: inner, h: h, ring: int(from.nextRing.Add(1) - 1)}
+	ec := &EventConn{owner: c, conn: inner, h: h, ring: int((from.nextRing.Add(1) - 1) & (1<<31 - 1))}
 	if inner.fd == nil {
 		ec.std = newStdEvents(ec)
 		go ec.std.read()
@@ -121,6 +141,8 @@ type ringEvents EventConn
 func (r *ringEvents) Opened()       { r.h.Opened((*EventConn)(r)) }
 func (r *ringEvents) Data(b []byte) { r.h.Data((*EventConn)(r), b) }
 
+func (r *ringEvents) Writable() { tellWritable(r.h, (*EventConn)(r)) }
+
 func (r *ringEvents) Closed(err error) {
 	c := (*EventConn)(r)
 	switch err {
@@ -134,9 +156,10 @@ func (r *ringEvents) Closed(err error) {
 }
 
 // Write queues b, which is copied, and returns at once: what the handlers of a
-// round write on a connection is sent as one request. An error says that the
-// connection was closed. Output that the peer does not take is kept, see
-// Buffered; while it is more than 1 MiB no Data is called.
+// round write on a connection is sent as one. An error says that the
+// connection was closed, or matches ErrPending: more output waits than SetPending
+// allows, and nothing of b was taken; see WritableHandler. Output that the peer does not
+// take is kept, see Buffered; while it is more than 1 MiB no Data is called.
 func (c *EventConn) Write(b []byte) (int, error) {
 	if c.std != nil {
 		if err := c.std.push(b); err != nil {
@@ -148,6 +171,16 @@ func (c *EventConn) Write(b []byte) (int, error) {
 		return 0, c.conn.fail("write", "write", err)
 	}
 	return len(b), nil
+}
+
+// SetPending sets how many bytes of output may wait for the peer before Write refuses
+// more; 64 MiB unless it is called. One Write may always be as long as it likes.
+func (c *EventConn) SetPending(bytes int) {
+	if c.std != nil {
+		c.std.setPending(bytes)
+	} else {
+		c.conn.fd.SetPending(bytes)
+	}
 }
 
 // Buffered is how many bytes were written that the kernel has not taken yet.

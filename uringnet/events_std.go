@@ -23,18 +23,24 @@ type stdEvents struct {
 	writer   bool // the writing goroutine runs
 	out      []byte
 	pending  int // bytes in the connection's Write
+	bound    int // how much may be pending before push refuses more
+	refused  bool
+	told     bool // Closed is called, or was
 	writeErr error
+
+	calls sync.Mutex // held while the handler is called; above mu
 }
 
 // The limits of poller's event-driven FDs.
 const (
 	stdReadSize    = 16 << 10
 	stdMaxOut      = 1 << 20
+	stdMaxPending  = 64 << 20
 	stdCloseLinger = 5 * time.Second
 )
 
 func newStdEvents(c *EventConn) *stdEvents {
-	s := &stdEvents{c: c}
+	s := &stdEvents{c: c, bound: stdMaxPending}
 	s.changed.L = &s.mu
 	return s
 }
@@ -49,8 +55,11 @@ func (s *stdEvents) read() {
 		_ = s.c.conn.std.SetWriteDeadline(time.Now().Add(stdCloseLinger))
 	}
 	s.changed.Broadcast()
+	s.told = true
 	s.mu.Unlock()
+	s.calls.Lock()
 	s.c.h.Closed(s.c, err)
+	s.calls.Unlock()
 	s.hangUp()
 }
 
@@ -69,7 +78,9 @@ func (s *stdEvents) readAll() error {
 				return err
 			}
 			s.setInData(true)
+			s.calls.Lock()
 			s.c.h.Data(s.c, b[:n])
+			s.calls.Unlock()
 			s.setInData(false)
 			s.flush()
 		}
@@ -116,6 +127,12 @@ func (s *stdEvents) setPaused(paused bool) {
 	s.mu.Unlock()
 }
 
+func (s *stdEvents) setPending(bytes int) {
+	s.mu.Lock()
+	s.bound = bytes
+	s.mu.Unlock()
+}
+
 func (s *stdEvents) buffered() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -131,6 +148,10 @@ func (s *stdEvents) push(b []byte) error {
 	}
 	if s.writeErr != nil {
 		return s.writeErr
+	}
+	if n := len(s.out) + s.pending; n > 0 && n+len(b) > s.bound {
+		s.refused = true
+		return s.c.conn.fail("write", "write", ErrPending)
 	}
 	s.out = append(s.out, b...)
 	if !s.inData && !s.writer {
@@ -170,7 +191,27 @@ func (s *stdEvents) flush() {
 			s.writeErr = err
 		}
 		s.changed.Broadcast()
+		s.tellWritable()
 	}
+}
+
+// tellWritable calls Writable when half of what made push refuse has gone. mu is held,
+// but during the call.
+func (s *stdEvents) tellWritable() {
+	if !s.refused || s.closed || len(s.out)+s.pending > s.bound/2 {
+		return
+	}
+	s.refused = false
+	s.mu.Unlock()
+	s.calls.Lock()
+	s.mu.Lock()
+	told := s.told
+	s.mu.Unlock()
+	if !told {
+		tellWritable(s.c.h, s.c)
+	}
+	s.calls.Unlock()
+	s.mu.Lock()
 }
 
 // close ends the reading; the reader closes the connection.

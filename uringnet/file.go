@@ -53,7 +53,7 @@ func (e *Engine) OpenFile(name string, flag int, perm fs.FileMode) (*File, error
 	if flag&os.O_APPEND != 0 {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: errAppend}
 	}
-	if e.rings == nil {
+	if !e.files() {
 		f, err := os.OpenFile(name, flag, perm)
 		if err != nil {
 			return nil, err

@@ -20,7 +20,7 @@ type FixedBuffers interface {
 // library it is ordinary memory. Buffers have to be put back before the engine
 // is closed.
 func (e *Engine) FixedBuffers() (FixedBuffers, error) {
-	if e.rings != nil {
+	if e.files() {
 		return e.rings.fixedBuffers()
 	}
 	e.heapOnce.Do(func() { e.heap = newHeapBuffers(e.cfg.FixedBufferSize, e.cfg.FixedBuffers) })

@@ -91,7 +91,7 @@ func TestHostileClients(t *testing.T) {
 		must(t, ln.Close())
 		_, err := served.wait(t)
 		must(t, err)
-		must(t, e.LeakedBuffers())
+		must(t, leakedBuffers(e))
 	})
 }
 

@@ -5,9 +5,9 @@ import (
 	"syscall"
 )
 
-// SyscallConn returns a raw connection, as net's types do. Its Read waits for
-// readability of the socket itself: bytes that were received ahead of Read
-// calls are not seen by it, and from its first use on none are.
+// SyscallConn returns a raw connection, as net's types do. From then on nothing is
+// received ahead of Read calls; what was before, with ModeDedicated and ModeSQPoll
+// alone, is not seen by it.
 func (c *conn) SyscallConn() (syscall.RawConn, error) {
 	if !c.ok() {
 		return nil, syscall.EINVAL
@@ -15,6 +15,7 @@ func (c *conn) SyscallConn() (syscall.RawConn, error) {
 	if c.fd == nil {
 		return c.std.(syscall.Conn).SyscallConn()
 	}
+	c.fd.Expose()
 	return &rawConn{fd: c.fd, net: c.net, addr: c.addr, owner: c}, nil
 }
 

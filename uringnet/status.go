@@ -9,9 +9,10 @@ import (
 
 // Status says how an Engine runs.
 type Status struct {
-	// IOUring is whether connections are carried by io_uring.
+	// IOUring is whether io_uring is used.
 	IOUring bool
-	// Ring describes the rings in use; zero if IOUring is false.
+	// Ring describes the rings in use, or, where there are none on Linux, what
+	// serves connections without them; zero if the standard library does.
 	Ring poller.Status
 	// Reason is why io_uring is not used, "" if it is.
 	Reason string
@@ -26,9 +27,12 @@ type Status struct {
 // String says it in words.
 func (s Status) String() string {
 	var b strings.Builder
-	if s.IOUring {
+	switch {
+	case s.IOUring:
 		fmt.Fprintf(&b, "io_uring: %v", s.Ring)
-	} else {
+	case s.Ring.Rings > 0:
+		fmt.Fprintf(&b, "no io_uring: %v", s.Ring)
+	default:
 		fmt.Fprintf(&b, "standard library: %s", s.Reason)
 	}
 	if s.EnvError != "" {
@@ -39,10 +43,13 @@ func (s Status) String() string {
 
 // Stats are an Engine's counters since it was made.
 type Stats struct {
-	// Rings holds the counters of each ring; empty on the standard library.
+	// Rings holds the counters of each core: a ring with its poller goroutine; empty
+	// on the standard library.
 	Rings []poller.Counters
 	// Total is their sum.
 	Total poller.Counters
+	// InUse is how many buffers are held now.
+	InUse poller.InUse
 	// Fallbacks counts connections and listeners that the standard library
 	// carries instead of a ring.
 	Fallbacks uint64

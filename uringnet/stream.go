@@ -11,7 +11,7 @@ type controller interface {
 	Control(f func(sysfd uintptr)) error
 }
 
-// stream is a descriptor on a ring: poller.FD where there is io_uring. A nil
+// stream is a descriptor that the engine carries: poller.FD on Linux. A nil
 // stream means that the standard library carries the connection.
 //
 // Errors come bare: io.EOF, poller.ErrClosed, poller.ErrIdle,
@@ -28,6 +28,7 @@ type stream interface {
 	SetReadDeadline(t time.Time) error
 	SetWriteDeadline(t time.Time) error
 	controller
+	Expose()
 	RawRead(f func(sysfd uintptr) bool) error
 	RawWrite(f func(sysfd uintptr) bool) error
 	Dup() (sysfd int, err error)
@@ -35,8 +36,9 @@ type stream interface {
 	SpliceRead(f func(sysfd uintptr) bool) error
 
 	// Event-driven use: see poller.FD.Serve.
-	Serve(ev poller.Events, ring int) error
+	Serve(ev poller.Events, home int) error
 	Push(b []byte) error
+	SetPending(bytes int)
 	Buffered() int
 	PauseEvents()
 	ResumeEvents()

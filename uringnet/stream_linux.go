@@ -9,7 +9,7 @@ import (
 // rings makes a poller.Poller the backend of an Engine.
 type rings struct{ *poller.Poller }
 
-func newBackend(cfg poller.Config) (backend, error) {
+func newBackend(cfg Config) (backend, error) {
 	p, err := poller.New(cfg)
 	if err != nil {
 		return nil, err
@@ -42,17 +42,15 @@ func (r rings) runChain(c *Chain) error {
 		c.ring = pc
 	}
 	for _, s := range c.steps[pc.Len():] {
-		ps := s.addTo(pc)
-		if s.hard {
-			ps.Hard()
-		}
-		if s.within > 0 {
-			ps.Within(s.within)
+		if s.conn != nil {
+			pc.Add(s.Step, nil, s.conn.fd.(*poller.FD))
+		} else {
+			pc.Add(s.Step, s.file.ring.(*poller.File), nil)
 		}
 	}
 	err := pc.Run()
-	for i, s := range c.steps {
-		s.N, s.Err = pc.Step(i).N, s.mapError(pc.Step(i).Err)
+	for _, s := range c.steps {
+		s.Err = s.mapError()
 	}
 	if ce, ok := err.(*ChainError); ok {
 		ce.Err = c.steps[ce.Index].Err
@@ -61,29 +59,11 @@ func (r rings) runChain(c *Chain) error {
 }
 
 // mapError gives a step's error the form that the step's own call would return.
-func (s *Step) mapError(err error) error {
-	if err == poller.ErrClosed && s.conn == nil {
+func (s link) mapError() error {
+	if s.Err == poller.ErrClosed && s.conn == nil {
 		return fs.ErrClosed
 	}
-	return mapError(stepNames[s.op], err)
-}
-
-// addTo adds the step to the poller's chain.
-func (s *Step) addTo(pc *poller.Chain) *poller.Step {
-	switch s.op {
-	case stepWrite:
-		return pc.WriteAt(s.file.ring.(*poller.File), s.buf, s.off)
-	case stepRead:
-		return pc.ReadAt(s.file.ring.(*poller.File), s.buf, s.off)
-	case stepSync:
-		return pc.Sync(s.file.ring.(*poller.File))
-	case stepDatasync:
-		return pc.Datasync(s.file.ring.(*poller.File))
-	case stepSend:
-		return pc.Send(s.conn.fd.(*poller.FD), s.buf)
-	default:
-		return pc.Recv(s.conn.fd.(*poller.FD), s.buf)
-	}
+	return mapError(s.Op.String(), s.Err)
 }
 
 func (r rings) fixedBuffers() (FixedBuffers, error) {

@@ -17,7 +17,7 @@ import (
 // Elsewhere than on Linux there are no rings: newBackend always fails, and
 // what follows only lets the package build.
 
-func newBackend(poller.Config) (backend, error) { return nil, poller.ErrUnsupported }
+func newBackend(Config) (backend, error) { return nil, poller.ErrUnsupported }
 
 var errAppend = errors.ErrUnsupported
 

@@ -102,7 +102,7 @@ func TestStress(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if err := e.LeakedBuffers(); err != nil {
+		if err := leakedBuffers(e); err != nil {
 			t.Error(err)
 		}
 		if s := e.Status(); s.IOUring && e.Stats().Fallbacks != 0 {

@@ -93,9 +93,7 @@ func (c *UnixConn) WriteToUnix(b []byte, addr *net.UnixAddr) (int, error) {
 }
 
 // ReadMsgUnix reads a message with its control data (descriptors, for
-// example). From its first use on, the connection reads nothing ahead of its
-// calls; bytes that were received ahead before come first, without control
-// data.
+// example).
 func (c *UnixConn) ReadMsgUnix(b, oob []byte) (n, oobn, flags int, addr *net.UnixAddr, err error) {
 	if !c.ok() {
 		return 0, 0, 0, nil, syscall.EINVAL

@@ -6,12 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// recvMsg receives bytes with their control data by recvmsg(2). What was
-// received ahead comes first.
+// recvMsg receives bytes with their control data by recvmsg(2).
 func recvMsg(fd stream, b, oob []byte) (n, oobn, flags int, err error) {
-	if n, ok, err := fd.(readAhead).TakeAhead(b); ok || err != nil {
-		return n, 0, 0, err
-	}
 	var opErr error
 	err = fd.RawRead(func(s uintptr) bool {
 		for {
@@ -31,13 +27,6 @@ func recvMsg(fd stream, b, oob []byte) (n, oobn, flags int, err error) {
 		return 0, 0, flags, io.EOF
 	}
 	return n, oobn, flags, nil
-}
-
-// readAhead is a stream that may hold bytes received ahead of Read.
-type readAhead interface {
-	// TakeAhead stops receiving ahead for good and moves what is held to b.
-	// ok is false if nothing was.
-	TakeAhead(b []byte) (n int, ok bool, err error)
 }
 
 // sendMsg sends bytes with control data by one sendmsg(2).

@@ -14,6 +14,7 @@ const (
 	FeatNodrop     = 1 << 1  // 5.5
 	FeatExtArg     = 1 << 8  // 5.11
 	FeatMinTimeout = 1 << 15 // 6.12
+	FeatNoIOWait   = 1 << 17 // 6.15
 )
 
 // Flags of io_uring_enter.
@@ -22,6 +23,7 @@ const (
 	EnterSQWakeup  = 1 << 1
 	EnterSQWait    = 1 << 2
 	EnterExtArg    = 1 << 3 // 5.11
+	EnterNoIOWait  = 1 << 7 // 6.15 (FeatNoIOWait): a wait does not count as one for a disk
 )
 
 // Flags in the submission ring.

@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	iouring "github.com/iceber/iouring-go/syscall"
+	"golang.org/x/sys/unix"
 )
 
 // Enter is io_uring_enter for a call that does not wait. It is a raw system
@@ -61,8 +62,17 @@ func EnableRings(fd int) error {
 	return iouring.IOURingRegister(fd, iouring.IORING_REGISTER_ENABLE_RINGS, nil, 0)
 }
 
+// rawBytes is up to how many bytes a receive or send is a raw system call, which
+// holds the P while the kernel copies.
+const rawBytes = 64 << 10
+
 // Recv is recv(2) that does not wait.
 func Recv(fd int, b []byte, flags int) (int, syscall.Errno) {
+	if len(b) > rawBytes {
+		n, _, errno := syscall.Syscall6(syscall.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)),
+			uintptr(flags|syscall.MSG_DONTWAIT), 0, 0)
+		return int(n), errno
+	}
 	n, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)),
 		uintptr(flags|syscall.MSG_DONTWAIT), 0, 0)
 	return int(n), errno
@@ -70,8 +80,33 @@ func Recv(fd int, b []byte, flags int) (int, syscall.Errno) {
 
 // Send is send(2) that does not wait and raises no SIGPIPE.
 func Send(fd int, b []byte, flags int) (int, syscall.Errno) {
+	if len(b) > rawBytes {
+		n, _, errno := syscall.Syscall6(syscall.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)),
+			uintptr(flags|syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL), 0, 0)
+		return int(n), errno
+	}
 	n, _, errno := syscall.RawSyscall6(syscall.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)),
 		uintptr(flags|syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL), 0, 0)
+	return int(n), errno
+}
+
+// Sendmsg is sendmsg(2) that does not wait and raises no SIGPIPE.
+func Sendmsg(fd int, msg *unix.Msghdr) (int, syscall.Errno) {
+	n, _, errno := syscall.Syscall(syscall.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(msg)),
+		syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL)
+	return int(n), errno
+}
+
+// Accept is accept4(2) on a socket that does not wait. The peer's address is not
+// asked for.
+func Accept(fd, flags int) (int, syscall.Errno) {
+	n, _, errno := syscall.Syscall6(unix.SYS_ACCEPT4, uintptr(fd), 0, 0, uintptr(flags), 0, 0)
+	return int(n), errno
+}
+
+// EpollWait is epoll_pwait(2) that does not wait.
+func EpollWait(epfd int, events []unix.EpollEvent) (int, syscall.Errno) {
+	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epfd), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), 0, 0, 0)
 	return int(n), errno
 }
 

@@ -1,4 +1,4 @@
-// Package faults injects faults into a poller.Poller: what kernels answer
+// Package faults injects faults into a poller: what kernels answer
 // rarely, often. It is for tests.
 package faults
 
@@ -7,7 +7,8 @@ import (
 	"sync/atomic"
 	"syscall"
 
-	"github.com/uringnet/go-uringnet/poller"
+	"github.com/uringnet/go-uringnet/internal/seam"
+	"github.com/uringnet/go-uringnet/internal/slots"
 )
 
 // Plan says how often each fault comes: once in so many chances on average;
@@ -22,7 +23,7 @@ type Plan struct {
 	Multishot bool
 }
 
-// Injector is a poller.Injector. What it does to the n-th request of a kind
+// Injector is a seam.Injector. What it does to the n-th request of a kind
 // depends on the seed alone.
 type Injector struct {
 	seed   uint64
@@ -64,27 +65,25 @@ func (in *Injector) Done() (n uint64) {
 }
 
 // errnos are what each operation fails with although nothing is wrong with
-// its socket.
-var errnos = map[poller.Op][]syscall.Errno{
-	poller.OpRecv:    {syscall.EAGAIN, syscall.EINTR, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECANCELED},
-	poller.OpSend:    {syscall.EAGAIN, syscall.EINTR, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECANCELED},
-	poller.OpAccept:  {syscall.EAGAIN, syscall.EINTR, syscall.ENOMEM, syscall.ECANCELED, syscall.ECONNABORTED},
-	poller.OpPollIn:  {syscall.EINTR, syscall.ENOMEM, syscall.ECANCELED},
-	poller.OpPollOut: {syscall.EINTR, syscall.ENOMEM, syscall.ECANCELED},
+// its socket. (EAGAIN is none of them but for accepts: readiness is to follow it.)
+var errnos = map[slots.Op][]syscall.Errno{
+	slots.OpRecv:   {syscall.EINTR, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECANCELED},
+	slots.OpSend:   {syscall.EINTR, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECANCELED},
+	slots.OpAccept: {syscall.EAGAIN, syscall.EINTR, syscall.ENOMEM, syscall.ECANCELED, syscall.ECONNABORTED},
 }
 
 // enterErrnos are what io_uring_enter fails with now and then.
 var enterErrnos = []syscall.Errno{syscall.EINTR, syscall.EAGAIN, syscall.EBUSY, syscall.ENOMEM}
 
-// Submit implements poller.Injector.
-func (in *Injector) Submit(op poller.Op, length uint32) (v poller.Verdict) {
+// Submit implements seam.Injector.
+func (in *Injector) Submit(op slots.Op, length uint32) (v seam.Verdict) {
 	if list := errnos[op]; list != nil {
 		if roll, hit := in.roll(op, errno, in.plan.Errno); hit {
 			v.Errno = list[roll%uint64(len(list))]
 			return v
 		}
 	}
-	if op == poller.OpRecv || op == poller.OpSend && length > 1 {
+	if op == slots.OpRecv || op == slots.OpSend && length > 1 {
 		if roll, hit := in.roll(op, short, in.plan.Short); hit {
 			v.MaxLen = 1 + uint32(roll%100)
 		}
@@ -92,9 +91,27 @@ func (in *Injector) Submit(op poller.Op, length uint32) (v poller.Verdict) {
 	return v
 }
 
-// Enter implements poller.Injector.
+// Call implements seam.Injector: a system call fails only as it may on a socket that
+// is well.
+func (in *Injector) Call(op slots.Op, length int) (v seam.Verdict) {
+	if roll, hit := in.roll(op, errno, in.plan.Errno); hit {
+		v.Errno = callErrnos[roll%uint64(len(callErrnos))]
+		return v
+	}
+	if length > 1 {
+		if roll, hit := in.roll(op, short, in.plan.Short); hit {
+			v.MaxLen = 1 + uint32(roll%100)
+		}
+	}
+	return v
+}
+
+// callErrnos are what recv(2) and send(2) may fail with although nothing is wrong.
+var callErrnos = []syscall.Errno{syscall.EINTR}
+
+// Enter implements seam.Injector.
 func (in *Injector) Enter(toSubmit uint32) syscall.Errno {
-	roll, hit := in.roll(poller.OpNone, enter, in.plan.Enter)
+	roll, hit := in.roll(slots.OpNone, enter, in.plan.Enter)
 	if !hit {
 		return 0
 	}
@@ -104,14 +121,14 @@ func (in *Injector) Enter(toSubmit uint32) syscall.Errno {
 	return enterErrnos[roll%uint64(len(enterErrnos))]
 }
 
-// Delay implements poller.Injector.
-func (in *Injector) Delay(op poller.Op, res int32) bool {
+// Delay implements seam.Injector.
+func (in *Injector) Delay(op slots.Op, res int32) bool {
 	switch op {
-	case poller.OpRecv, poller.OpAccept:
-		if in.plan.Multishot && res > 0 || op == poller.OpAccept && res == 0 {
+	case slots.OpRecv, slots.OpAccept:
+		if in.plan.Multishot && res > 0 || op == slots.OpAccept && res == 0 {
 			return false
 		}
-	case poller.OpSend, poller.OpPollIn, poller.OpPollOut, poller.OpCancelRx, poller.OpCancelTx:
+	case slots.OpSend, slots.OpCancelRx, slots.OpCancelTx:
 	default:
 		return false
 	}
@@ -121,7 +138,7 @@ func (in *Injector) Delay(op poller.Op, res int32) bool {
 
 // roll decides about the next chance for a fault, and gives a random number
 // with it.
-func (in *Injector) roll(op poller.Op, kind, oneIn int) (uint64, bool) {
+func (in *Injector) roll(op slots.Op, kind, oneIn int) (uint64, bool) {
 	if oneIn <= 0 {
 		return 0, false
 	}

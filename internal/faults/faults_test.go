@@ -5,7 +5,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/uringnet/go-uringnet/poller"
+	"github.com/uringnet/go-uringnet/internal/seam"
+	"github.com/uringnet/go-uringnet/internal/slots"
 )
 
 var everything = Plan{Short: 4, Errno: 4, Enter: 4, Delay: 4}
@@ -13,7 +14,7 @@ var everything = Plan{Short: 4, Errno: 4, Enter: 4, Delay: 4}
 // sequence is what an Injector does to a fixed course of requests.
 func sequence(in *Injector, n int) (out []int) {
 	for i := range n {
-		for _, op := range []poller.Op{poller.OpRecv, poller.OpSend, poller.OpAccept, poller.OpPollIn, poller.OpWake} {
+		for _, op := range []slots.Op{slots.OpRecv, slots.OpSend, slots.OpAccept, slots.OpWake} {
 			v := in.Submit(op, 1000)
 			late := 0
 			if in.Delay(op, int32(i%2)) {
@@ -44,13 +45,13 @@ func TestRates(t *testing.T) {
 	const n = 20000
 	counts := map[syscall.Errno]int{}
 	for range n {
-		counts[in.Submit(poller.OpRecv, 0).Errno]++
+		counts[in.Submit(slots.OpRecv, 0).Errno]++
 	}
 	if hits := n - counts[0]; hits < n/4*9/10 || hits > n/4*11/10 {
 		t.Errorf("%d faults in %d; want a quarter", hits, n)
 	}
-	for _, e := range errnos[poller.OpRecv] {
-		if counts[e] < n/4/len(errnos[poller.OpRecv])/2 {
+	for _, e := range errnos[slots.OpRecv] {
+		if counts[e] < n/4/len(errnos[slots.OpRecv])/2 {
 			t.Errorf("%v only %d times", e, counts[e])
 		}
 	}
@@ -64,15 +65,15 @@ func TestRates(t *testing.T) {
 func TestLeftAlone(t *testing.T) {
 	in := New(4, Plan{Short: 1, Errno: 1, Enter: 1, Delay: 1, Multishot: true})
 	for range 100 {
-		for _, op := range []poller.Op{poller.OpNone, poller.OpCancelRx, poller.OpCancelTx, poller.OpWake} {
-			if v := in.Submit(op, 10); v != (poller.Verdict{}) {
+		for _, op := range []slots.Op{slots.OpNone, slots.OpCancelRx, slots.OpCancelTx, slots.OpWake} {
+			if v := in.Submit(op, 10); v != (seam.Verdict{}) {
 				t.Fatalf("%v: %+v", op, v)
 			}
 		}
-		if in.Delay(poller.OpWake, 0) || in.Delay(poller.OpRecv, 1) || in.Delay(poller.OpAccept, 0) || in.Delay(poller.OpAccept, 3) {
+		if in.Delay(slots.OpWake, 0) || in.Delay(slots.OpRecv, 1) || in.Delay(slots.OpAccept, 0) || in.Delay(slots.OpAccept, 3) {
 			t.Fatal("a completion that may be followed by others is delayed")
 		}
-		if !in.Delay(poller.OpRecv, 0) || !in.Delay(poller.OpSend, 1) {
+		if !in.Delay(slots.OpRecv, 0) || !in.Delay(slots.OpSend, 1) {
 			t.Fatal("a last completion is not delayed")
 		}
 		if e := in.Enter(0); e != 0 && e != syscall.EINTR {

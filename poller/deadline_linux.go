@@ -1,0 +1,137 @@
+package poller
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/uringnet/go-uringnet/internal/rt"
+)
+
+// deadline is the deadline of a side. Guarded by FD.mu, but for expired.
+//
+// The timer is moved only when it would fire too late: a deadline pushed
+// further for each request, as servers do, costs no timer work. It then fires
+// early once and sets itself again.
+type deadline struct {
+	expired atomic.Bool // it was due, and has not been set anew; written with mu held
+	at      int64       // when it is due, rt.Nanotime; 0: no deadline
+	timer   *time.Timer
+	fires   int64 // when the timer will fire; 0: it is not running
+}
+
+// timerSlack is how late a timer may fire and still be left alone.
+const timerSlack = 50 * time.Microsecond
+
+// stop ends the timer for good.
+func (d *deadline) stop() {
+	if d.timer != nil {
+		d.timer.Stop()
+	}
+}
+
+// SetDeadline sets the deadline of reads and writes; the zero Time means none.
+func (fd *FD) SetDeadline(t time.Time) error { return fd.setDeadlines(t, true, true) }
+
+// SetReadDeadline sets the deadline of Read, Accept and RawRead, of calls
+// already waiting too.
+func (fd *FD) SetReadDeadline(t time.Time) error { return fd.setDeadlines(t, true, false) }
+
+// SetWriteDeadline sets the deadline of Write, Writev and RawWrite, of calls
+// already waiting too.
+func (fd *FD) SetWriteDeadline(t time.Time) error { return fd.setDeadlines(t, false, true) }
+
+func (fd *FD) setDeadlines(t time.Time, read, write bool) error {
+	var now, at int64
+	if !t.IsZero() {
+		now = rt.Nanotime()
+		at = dueAt(now, time.Until(t))
+	}
+	fd.mu.Lock()
+	if fd.closing != nil {
+		fd.mu.Unlock()
+		return fd.closing
+	}
+	readOver := read && fd.setSide(&fd.rd, now, at, fd.readTimer)
+	writeOver := write && fd.setSide(&fd.wr, now, at, fd.writeTimer)
+	fd.mu.Unlock()
+	if readOver {
+		fd.rd.evict()
+	}
+	if writeOver {
+		fd.writeOver()
+	}
+	return nil
+}
+
+// dueAt is the time in d from now; never 0, which means no deadline.
+func dueAt(now int64, d time.Duration) int64 {
+	at := now + int64(d)
+	switch {
+	case d > 0 && at < now: // too far to count
+		return 1<<63 - 1
+	case at == 0:
+		return 1
+	}
+	return at
+}
+
+// setSide sets a side's deadline and reports whether it is over already.
+func (fd *FD) setSide(s *side, now, at int64, fire func()) (over bool) {
+	s.at = at
+	over = at != 0 && at <= now
+	s.expired.Store(over)
+	if over || at == 0 {
+		return over
+	}
+	if s.fires != 0 && s.fires <= at+int64(timerSlack) {
+		return false
+	}
+	s.fires = at
+	fd.p.outside(func() {
+		if s.timer == nil {
+			s.timer = time.AfterFunc(time.Duration(at-now), fire)
+		} else {
+			s.timer.Reset(time.Duration(at - now))
+		}
+	})
+	return false
+}
+
+// due is called by a side's timer. It reports whether the deadline is over; if it was
+// moved, the timer is set again.
+func (fd *FD) due(s *side) bool {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	s.fires = 0
+	if fd.closing != nil || s.at == 0 || s.expired.Load() {
+		return false
+	}
+	if now := rt.Nanotime(); now < s.at {
+		s.fires = s.at
+		s.timer.Reset(time.Duration(s.at - now))
+		return false
+	}
+	s.expired.Store(true)
+	return true
+}
+
+func (fd *FD) readTimer() {
+	if fd.due(&fd.rd) {
+		fd.rd.evict()
+	}
+}
+
+func (fd *FD) writeTimer() {
+	if fd.due(&fd.wr) {
+		fd.writeOver()
+	}
+}
+
+// writeOver wakes a writer whose deadline is over, and ends a zero-copy send.
+func (fd *FD) writeOver() {
+	fd.wr.evict()
+	fd.mu.Lock()
+	d := fd.cancelZeroCopy()
+	fd.mu.Unlock()
+	d.kick()
+}

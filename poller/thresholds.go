@@ -1,0 +1,49 @@
+package poller
+
+import "time"
+
+// What the engine decides by. Each has the row of benchmarks/LOG.md that set it.
+const (
+	// ringReceives is from how many reports of one harvest on the parked Reads are
+	// received for by the ring. Fewer gain less by one call for all than they lose by
+	// the queues. (LOG: "Shared mode", ring receives)
+	ringReceives = 8
+	// maxReceives bounds how many receives one io_uring_enter makes: those that it
+	// has served wait for it to return, and the raw call holds a P.
+	// (LOG: "Shared mode", receives an enter)
+	maxReceives = 128
+	// harvestEvents is how many reports one epoll_wait brings at most.
+	harvestEvents = 512
+	// dearSyscall is what a system call costs from which sends are batched too: a
+	// batch trades it for a park and a request. (LOG: "Shared mode", dear system calls)
+	dearSyscall = 450 * time.Nanosecond
+	// directSend is the length from which a Write tries send(2) first in the modes whose
+	// rings own their connections: so much data costs more than the system call that a
+	// batch would save.
+	directSend = 16 << 10
+	// maxDeliver is how much a completion may bring to be copied by whoever reaps
+	// it: more is copied by the reader, which may be on another CPU.
+	maxDeliver = 4 << 10
+	// maxAccepted is how many connections a multishot accept may take ahead of
+	// Accept before it is stopped (all that are in the backlog at one moment come
+	// in one go, though); the rest waits in the backlog.
+	maxAccepted = 64
+	// maxOut is how much output an event-driven connection may have before no more
+	// is read from it: a peer that does not read its answers cannot make more.
+	maxOut = 1 << 20
+	// eventGroup is for how many event-driven FDs the ring receives at once, each into
+	// eventSlab bytes.
+	eventGroup = 64
+	eventSlab  = 16 << 10
+	// maxPending is how much output an event-driven connection may have by default
+	// before Push refuses more.
+	maxPending = 64 << 20
+	// scratchSize is how much an event-driven connection reads by recv(2) at once.
+	scratchSize = 64 << 10
+	// directRounds bounds how often an event-driven connection is read by recv(2)
+	// before others have their turn.
+	directRounds = 4
+	// eventRounds bounds how often a queue of events is emptied before its ring is
+	// submitted again.
+	eventRounds = 4
+)

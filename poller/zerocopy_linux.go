@@ -1,0 +1,177 @@
+package poller
+
+import (
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/go-uringnet/internal/abi"
+	"github.com/uringnet/go-uringnet/internal/ring"
+	"github.com/uringnet/go-uringnet/internal/slots"
+)
+
+// zeroCopy is the state of a zero-copy send (IORING_OP_SEND_ZC). It completes
+// twice: when the bytes are queued in the socket, and, announced by
+// IORING_CQE_F_MORE, when the kernel has let go of the memory (NOTIF). Write
+// returns after the second. Guarded by FD.mu, but for used and refused, the writer's.
+type zeroCopy struct {
+	used     bool    // the request under way is one
+	refused  bool    // the socket cannot: it is not asked again
+	ring     *driven // where it is, until the bytes are queued
+	canceled bool    // its cancellation was asked for
+	notif    bool    // its NOTIF is still to come
+	aborted  bool    // the connection was reset so that it comes
+}
+
+// wantsZeroCopy says whether n bytes are sent without copying.
+func (fd *FD) wantsZeroCopy(n int) bool {
+	return fd.p.zeroCopy > 0 && n >= fd.p.zeroCopy && !fd.tx.zc.refused
+}
+
+// sendZeroCopy sends b, or g. done is false if it has to be sent otherwise. The FD
+// stays until the NOTIF, which the writer waits for even if Close comes first.
+func (fd *FD) sendZeroCopy(b []byte, g *gather) (n int, errno syscall.Errno, done bool) {
+	d, err := fd.p.current().tasks()
+	if err != nil || fd.p.calls.enter() != nil {
+		return 0, 0, false
+	}
+	defer fd.p.calls.leave()
+	if !fd.beginZeroCopy(d) {
+		return 0, syscall.EINTR, true // the caller finds out why
+	}
+	tx := &fd.tx
+	tx.buf, tx.msg = b, g
+	q := ring.Request{
+		Op: abi.OpcodeSendZC, Addr: ring.AddrOf(b), Len: uint32(min(len(b), maxSend)),
+		RWFlag: unix.MSG_NOSIGNAL | unix.MSG_WAITALL, // one NOTIF for all
+		Ioprio: abi.SendZCReportUsage, User: fd.user(slots.OpSend),
+	}
+	if g != nil {
+		q.Op, q.Addr, q.Len = abi.OpcodeSendmsgZC, ring.AddrOfMsghdr(&g.hdr), 1
+	}
+	fd.push(d.Ring, q)
+	d.kick()
+	for !tx.done.Load() {
+		fd.await(&fd.wr, tx.done.Load)
+	}
+	tx.buf, tx.msg = nil, nil
+	fd.depart()
+	return fd.endZeroCopy()
+}
+
+func (fd *FD) beginZeroCopy(d *driven) bool {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	if !fd.use() {
+		return false
+	}
+	fd.life.add(guest)
+	fd.wr.clear()
+	fd.tx.done.Store(false)
+	fd.tx.zc = zeroCopy{used: true, ring: d}
+	if fd.wr.expired.Load() {
+		fd.tx.zc.canceled = true // it was due a moment ago
+		d.PushCancel(fd.user(slots.OpSend))
+	}
+	return true
+}
+
+// endZeroCopy is called when the memory is the caller's again.
+func (fd *FD) endZeroCopy() (n int, errno syscall.Errno, done bool) {
+	zc, res := &fd.tx.zc, fd.tx.res
+	zc.used = false
+	switch errno := syscall.Errno(-res); {
+	case res < 0 && (errno == syscall.EOPNOTSUPP || errno == syscall.EINVAL):
+		zc.refused = true
+		return 0, 0, false
+	case res < 0 && refused(errno), res < 0 && errno == syscall.EAGAIN:
+		if fd.writable() != nil {
+			return 0, syscall.EINTR, true
+		}
+		return 0, 0, false
+	case res < 0:
+		return 0, errno, true
+	}
+	return int(res), 0, true
+}
+
+// onZeroCopy takes a completion of a zero-copy send and reports whether another
+// follows.
+func (fd *FD) onZeroCopy(c *core, done ring.Completion) (more bool) {
+	fd.mu.Lock()
+	zc := &fd.tx.zc
+	if done.Flags&abi.CQEFNotif != 0 {
+		c.stat.zeroCopies.Add(1)
+		if uint32(done.Res)&abi.NotifUsageCopied != 0 {
+			c.stat.zeroCopied.Add(1)
+		}
+		zc.notif = false
+		fd.mu.Unlock()
+		fd.tx.done.Store(true)
+		fd.wr.note()
+		return true // the send itself was counted before
+	}
+	zc.ring, zc.notif = nil, done.More()
+	if zc.notif {
+		fd.tx.res = done.Res
+		if done.Res > 0 {
+			c.stat.sends.Add(1)
+		}
+		if zc.canceled {
+			fd.abort() // what went before the cancellation is not waited for
+		}
+	}
+	fd.mu.Unlock()
+	if done.More() {
+		fd.unuse()
+	}
+	return done.More()
+}
+
+// cancelZeroCopy ends a zero-copy send whose deadline is over or whose FD closes, and
+// returns the ring to kick. mu is held.
+func (fd *FD) cancelZeroCopy() *driven {
+	zc := &fd.tx.zc
+	if zc.notif {
+		fd.abort()
+	}
+	if zc.ring == nil || zc.canceled {
+		return nil
+	}
+	zc.canceled = true
+	zc.ring.PushCancel(fd.user(slots.OpSend))
+	return zc.ring
+}
+
+// abort resets the connection: the kernel drops what the peer has not
+// acknowledged and lets go of its memory. Nothing else takes bytes back. mu is held.
+func (fd *FD) abort() {
+	fd.tx.zc.aborted = true
+	_ = abi.Disconnect(fd.sysfd)
+}
+
+// abortZeroCopy is abort, for a writer that waits for its NOTIF.
+func (fd *FD) abortZeroCopy() {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	if fd.tx.zc.notif {
+		fd.abort()
+	}
+}
+
+// writeErr returns what a failed write reports.
+func (fd *FD) writeErr(errno syscall.Errno) error {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	if fd.tx.zc.aborted {
+		if err := fd.writable(); err != nil {
+			return err
+		}
+		return os.ErrDeadlineExceeded // it was moved again meanwhile
+	}
+	if fd.arm != nil {
+		return fd.arm.writeErr(errno)
+	}
+	return errno
+}
