@@ -2,6 +2,7 @@ package poller
 
 import (
 	"sync/atomic"
+	"syscall"
 
 	"github.com/uringnet/go-uringnet/internal/ring"
 )
@@ -31,4 +32,22 @@ func (c *counters) snapshot() Counters {
 		FixedIO: c.fixedIO.Load(), ZeroCopies: c.zeroCopies.Load(), ZeroCopied: c.zeroCopied.Load(),
 		Events: c.events.Load(), Reruns: c.reruns.Load(), PlainFiles: c.plainFiles.Load(), Unexpected: c.unexpected.Load(),
 	}
+}
+
+// sentByRing counts a send's completion.
+func (c *counters) sentByRing(res int32) {
+	if res > 0 {
+		c.sends.Add(1)
+		c.bytesOut.Add(uint64(res))
+	}
+}
+
+// sentByCall counts a send(2) and returns how many bytes it has taken.
+func (c *counters) sentByCall(n int, errno syscall.Errno) int {
+	c.sendCalls.Add(1)
+	if errno != 0 {
+		return 0
+	}
+	c.bytesOut.Add(uint64(n))
+	return n
 }

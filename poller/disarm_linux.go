@@ -123,7 +123,7 @@ func (fd *FD) once(try func() bool) (done bool, err error) {
 func (fd *FD) offNow() bool {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
-	if a := fd.arm; a.off && a.ring == nil && len(a.queue) == 0 && a.end == nil && len(a.accepted) == 0 {
+	if a := fd.arm; a != nil && a.off && a.ring == nil && len(a.queue) == 0 && a.end == nil && len(a.accepted) == 0 {
 		fd.arm = nil
 		fd.rd.note()
 		return true

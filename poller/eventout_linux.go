@@ -92,9 +92,8 @@ func (fd *FD) flushOut(r *ring.Ring) {
 			})
 			return
 		}
-		fd.p.current().stat.sendCalls.Add(1)
 		n, errno := fd.p.send(fd.sysfd, b)
-		if errno != 0 {
+		if n = fd.p.current().stat.sentByCall(n, errno); errno != 0 {
 			n = -int(errno)
 		}
 		fd.tookOut(ev, int32(n))
@@ -127,7 +126,6 @@ func (fd *FD) eventSent(ev *eventState, res int32) {
 func (fd *FD) tookOut(ev *eventState, res int32) {
 	switch errno := syscall.Errno(-res); {
 	case res >= 0:
-		fd.p.current().stat.bytesOut.Add(uint64(res))
 		fd.touch()
 		ev.gone += int(res)
 		if ev.sending != nil && ev.gone == len(ev.sending.B) {

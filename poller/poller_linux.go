@@ -66,8 +66,8 @@ func New(cfg Config) (*Poller, error) {
 			return nil, err
 		}
 		p.without(err)
-		if err := p.make(); err != nil {
-			return nil, err
+		if still := p.make(); still != nil {
+			return nil, fmt.Errorf("%w; without it: %w", err, still)
 		}
 	}
 	p.describe(found)

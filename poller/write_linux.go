@@ -61,7 +61,6 @@ func (fd *FD) write(b []byte) (n int, err error) {
 func (fd *FD) sent(m int, errno syscall.Errno) error {
 	switch {
 	case m > 0:
-		fd.p.current().stat.bytesOut.Add(uint64(m))
 		fd.touch()
 		return nil
 	case errno == 0:
@@ -121,12 +120,8 @@ func (fd *FD) send(b []byte) (int, syscall.Errno) {
 		return 0, syscall.EINTR // the caller finds out why
 	}
 	defer fd.unuse()
-	fd.p.current().stat.sendCalls.Add(1)
 	n, errno := fd.p.send(fd.sysfd, b)
-	if errno != 0 {
-		n = 0
-	}
-	return n, errno
+	return fd.p.current().stat.sentByCall(n, errno), errno
 }
 
 // sendByRing sends b, or msg, with what others send at the same time. The memory
@@ -166,9 +161,7 @@ func (fd *FD) onSend(c *core, done ring.Completion) bool {
 	if fd.tx.zc.used && fd.onZeroCopy(c, done) {
 		return false
 	}
-	if done.Res > 0 {
-		c.stat.sends.Add(1)
-	}
+	c.stat.sentByRing(done.Res)
 	if ev := fd.ev.Load(); ev != nil {
 		fd.unuse()
 		fd.eventSent(ev, done.Res)
@@ -255,12 +248,8 @@ func (fd *FD) sendGathered(g *gather) (int, syscall.Errno) {
 		return 0, syscall.EINTR
 	}
 	defer fd.unuse()
-	fd.p.current().stat.sendCalls.Add(1)
 	n, errno := abi.Sendmsg(fd.sysfd, &g.hdr)
-	if errno != 0 {
-		n = 0
-	}
-	return n, errno
+	return fd.p.current().stat.sentByCall(n, errno), errno
 }
 
 // advance drops the first n bytes of bs, and empty buffers that come next.

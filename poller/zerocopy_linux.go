@@ -115,9 +115,7 @@ func (fd *FD) onZeroCopy(c *core, done ring.Completion) (more bool) {
 	zc.ring, zc.notif = nil, done.More()
 	if zc.notif {
 		fd.tx.res = done.Res
-		if done.Res > 0 {
-			c.stat.sends.Add(1)
-		}
+		c.stat.sentByRing(done.Res)
 		if zc.canceled {
 			fd.abort() // what went before the cancellation is not waited for
 		}

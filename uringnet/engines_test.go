@@ -91,6 +91,9 @@ func newEngine(t *testing.T, cfg uringnet.Config) *uringnet.Engine {
 	return e
 }
 
+// onStd reports whether the standard library carries an engine's connections.
+func onStd(e *uringnet.Engine) bool { return e.Status().Ring.Rings == 0 }
+
 // forEachEngine runs f as a subtest on every kind of engine, each with a
 // watchdog and a check that nothing is left when its engine is closed.
 func forEachEngine(t *testing.T, f func(t *testing.T, e *uringnet.Engine)) {

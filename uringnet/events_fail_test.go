@@ -127,7 +127,7 @@ func TestServeEventsForeign(t *testing.T) {
 // A connection of another engine is served on that engine's rings, each in turn.
 func TestAttachEventsOfOther(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e *uringnet.Engine) {
-		if !e.Status().IOUring {
+		if onStd(e) {
 			return // it has no rings to be on
 		}
 		other := newEngine(t, small(uringnet.Config{Rings: 3}))

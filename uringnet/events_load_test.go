@@ -82,7 +82,7 @@ func TestEventsEngineClose(t *testing.T) {
 		if _, err := served.wait(t); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("ServeEvents: %v", err)
 		}
-		if !e.Status().IOUring { // connections carried by std are left alone
+		if onStd(e) { // connections carried by std are left alone
 			for _, c := range dialed {
 				c.Close()
 			}

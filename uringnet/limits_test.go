@@ -81,7 +81,7 @@ func TestEMFILE(t *testing.T) {
 func childKind() (uringnet.Config, error) {
 	for _, k := range engineKinds {
 		if k.name == os.Getenv(kindEnv) {
-			if k.cfg.Fallback != uringnet.FallbackAlways {
+			if k.cfg.Fallback != uringnet.FallbackAlways && !k.cfg.Disable.Has(uringnet.FeatIOUring) {
 				k.cfg.Fallback = uringnet.FallbackNever
 			}
 			return k.cfg, nil

@@ -164,11 +164,11 @@ func (d *dedicated) round() {
 	}
 }
 
-// stay reports whether the thread may sleep. What was pushed before asleep was set
+// stay reports whether the thread may sleep. What was asked for before asleep was set
 // may have missed that it does.
-func (d *dedicated) stay(left bool) bool {
+func (d *dedicated) stay() bool {
 	d.asleep.Store(true)
-	if left || d.c.Waiting() || d.njobs.Load() > 0 || d.closing.Load() {
+	if d.c.Waiting() || d.njobs.Load() > 0 || d.closing.Load() {
 		d.asleep.Store(false)
 		return false
 	}

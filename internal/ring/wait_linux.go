@@ -36,16 +36,16 @@ func (r *Ring) NewWaiter(feats Feature, noIOWait bool) *Waiter {
 	return w
 }
 
-// Round submits what was pushed and waits for a completion: if stay, which is called
-// when everything is queued, says so. With batch, a wait goes on for so long after
+// Round submits what was pushed and waits for a completion: if stay says so, and
+// nothing was pushed since, which is looked at after stay. With batch, a wait goes on for so long after
 // the first completion, for company.
-func (w *Waiter) Round(batch time.Duration, stay func(left bool) bool) syscall.Errno {
+func (w *Waiter) Round(batch time.Duration, stay func() bool) syscall.Errno {
 	r := w.r
 	r.enterMu.Lock()
 	defer r.enterMu.Unlock()
 	n := r.stage()
 	wait := uint32(0)
-	if stay(r.Pending() > int32(n)) && !r.faults.holds() {
+	if stay() && r.Pending() <= int32(n) && !r.faults.holds() {
 		wait = 1
 	}
 	if errno := r.faults.enter(n); errno != 0 {
