@@ -41,6 +41,11 @@ type Client struct {
 	inflight int       // connections that wait for a reply
 	hist     Histogram // of the slice under way
 	inTime   uint64    // requests done before the end of the slice
+
+	pace Pace      // zero: a closed loop
+	due  schedule  // of the slice under way, with a pace
+	turn int       // connection of its first request
+	late Histogram // how late its requests were sent
 }
 
 // conn is one connection. A request is under way while busy.
@@ -54,6 +59,7 @@ type conn struct {
 	busy    bool
 	blocked bool   // waits for room to send
 	served  uint64 // requests done in time since ResetFairness
+	queue   queue
 }
 
 // Dial opens n connections to addr and plays one exchange on each, one after
