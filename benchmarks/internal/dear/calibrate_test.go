@@ -34,7 +34,7 @@ func TestCalibrate(t *testing.T) {
 			}
 			exact := m
 			exact.noise = 0
-			if c, _ := exact.measure(f.Steps); (c.Getppid - goal).Abs() > goal/20 || f.Cost.Recvfrom == 0 {
+			if c, _ := exact.measure(f.Steps); (c.Getppid-goal).Abs() > goal/20 || f.Cost.Recvfrom == 0 {
 				t.Errorf("%+v to %d: %+v costs %v", m, goal, f, c.Getppid)
 			}
 			if m.asked > looks+2 {

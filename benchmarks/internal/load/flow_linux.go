@@ -27,6 +27,7 @@ type flow struct {
 	off    int    // bytes of the whole stream so far
 	rest   []byte // of what is being sent
 	served uint64 // bytes since ResetFairness
+	header bool   // an HTTP header is still to come
 }
 
 func newFlows(addr string) (f flows, err error) {
