@@ -29,7 +29,7 @@ func (r *runner) idle(most int) error {
 	}
 	var specs []measure.Spec
 	for _, s := range r.opts.servers {
-		if r.has(s.Kind, w.proto) {
+		if r.has(s, w.proto) {
 			specs = append(specs, s)
 		}
 	}

@@ -29,6 +29,11 @@ func (r *runner) dial(w *workload) func(*measure.Plan, measure.Started) (measure
 			return some(load.NewReceiver(s.Addr, p.Conns, mib, o.bulkBytes, spin))
 		case "files", "upload", "get":
 			fo := load.FilesOptions{Conns: p.Conns, Unit: mib, Size: o.fileBytes, Upload: w.load == "upload", Spin: spin}
+			if w.proto == "file-small" || w.proto == "fileserver" {
+				// As on Ethernet: a send buffer with less than one segment of
+				// loopback waits for delayed acknowledgements alone.
+				fo.Segment = 1448
+			}
 			if w.load == "get" {
 				fo.Get = "/" + filepath.Base(r.file)
 			}

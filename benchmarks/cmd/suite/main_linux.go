@@ -84,7 +84,7 @@ type runner struct {
 	counter measure.Counter
 	printer suite.Terminal
 	result  suite.Result
-	// missing are the pairs of kind and protocol that do not work.
+	// missing are the pairs of server and protocol that do not work.
 	missing map[string]bool
 	// filters are those that were calibrated, by their goal.
 	filters map[time.Duration]*dear.Filter

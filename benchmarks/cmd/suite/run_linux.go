@@ -67,7 +67,7 @@ func (r *runner) group(w *workload, layout measure.Layout, conns, most int) erro
 	}
 	var specs []measure.Spec
 	for _, s := range r.opts.servers {
-		if r.has(s.Kind, w.proto) && !(w.core && slices.Contains(peerKinds, s.Kind)) {
+		if r.has(s, w.proto) && !(w.core && slices.Contains(peerKinds, s.Kind)) {
 			specs = append(specs, s)
 		}
 	}
@@ -85,12 +85,12 @@ func (r *runner) group(w *workload, layout measure.Layout, conns, most int) erro
 	return r.result.WriteJSON(filepath.Join(r.opts.out, "suite.json"))
 }
 
-// has is whether a kind of server can be expected to have a protocol.
-func (r *runner) has(kind, proto string) bool {
-	if !slices.Contains(ownKinds, kind) && r.built[kind] == "" {
+// has is whether a server can be expected to have a protocol.
+func (r *runner) has(s measure.Spec, proto string) bool {
+	if !slices.Contains(ownKinds, s.Kind) && r.built[s.Kind] == "" {
 		return false // there is a note already
 	}
-	return supports(kind, proto) && !r.missing[kind+" "+proto]
+	return supports(s.Kind, proto) && !r.missing[s.Name+" "+proto]
 }
 
 func (r *runner) plan(w *workload, layout measure.Layout, conns int, specs []measure.Spec) *measure.Plan {
@@ -135,25 +135,25 @@ func (r *runner) cell(w *workload, filter *dear.Filter, p *measure.Plan) {
 		return
 	}
 	c.Cell = m
-	for i, s := range m.Servers {
-		r.remember(p.Specs[i].Kind, w.proto, s.Failed, s.Unsupported)
+	for _, s := range m.Servers {
+		r.remember(s.Name, w.proto, s.Failed, s.Unsupported)
 	}
 	r.result.Cells = append(r.result.Cells, c)
 }
 
 // remember keeps a server that does not have a protocol, or does not start, from
 // being asked for it again.
-func (r *runner) remember(kind, proto, failed string, unsupported bool) {
+func (r *runner) remember(name, proto, failed string, unsupported bool) {
 	switch {
 	case unsupported:
 		_, reason, _ := strings.Cut(failed, "not supported: ")
-		r.note("%s left out of %s: not supported: %s", kind, proto, reason)
+		r.note("%s left out of %s: not supported: %s", name, proto, reason)
 	case strings.Contains(failed, measure.NotStarted):
-		r.note("%s left out of %s: %s", kind, proto, failed)
+		r.note("%s left out of %s: %s", name, proto, failed)
 	default:
 		return
 	}
-	r.missing[kind+" "+proto] = true
+	r.missing[name+" "+proto] = true
 }
 
 // makeFile makes the file to send: its byte at offset i is i modulo 251. Once

@@ -19,8 +19,10 @@ type FilesOptions struct {
 	// client ends its side, and closes; else it sends one and closes.
 	Upload bool
 	// Get, if not "", is the path that an HTTP server is asked for the file at.
-	Get  string
-	Spin bool
+	Get string
+	// Segment, if not 0, is the length of the longest TCP segments.
+	Segment int
+	Spin    bool
 }
 
 // Files has a server send a file, or take one, on fresh connections.
@@ -41,7 +43,7 @@ func NewFiles(addr string, o FilesOptions) (*Files, error) {
 	if o.Get != "" {
 		l.request = []byte("GET " + o.Get + " HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")
 	}
-	l.Spin = o.Spin
+	l.Spin, l.segment = o.Spin, o.Segment
 	return l, nil
 }
 

@@ -186,7 +186,7 @@ func TestFilesGet(t *testing.T) {
 	go func() { _ = s.Serve(ln) }()
 	defer func() { _ = s.Close() }()
 	for path, good := range map[string]bool{"/file": true, "/none": false} {
-		l, err := NewFiles(ln.Addr().String(), FilesOptions{Conns: 2, Unit: 1 << 20, Size: size, Get: path})
+		l, err := NewFiles(ln.Addr().String(), FilesOptions{Conns: 2, Unit: 1 << 20, Size: size, Get: path, Segment: 1448})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -266,7 +266,7 @@ func (p *Plan) round(n int, slice time.Duration, targets []*target) (disturbed b
 	// The kernel counts in ticks, on each CPU, so a short round is uncertain.
 	length := time.Since(other.begin.at)
 	// What a lost server did in this round is unknown.
-	disturbed = lost || others > tolerated+2*tick.Seconds()/length.Seconds()
+	disturbed = lost || others > p.tolerated()+2*tick.Seconds()/length.Seconds()
 	for _, t := range targets {
 		if !t.failed {
 			t.keep(disturbed)

@@ -64,5 +64,5 @@ func (p *Plan) pace(c *Cell, targets []*target) error {
 // pacedSlice is how long a slice is at a rate, where others have d.
 func pacedSlice(d time.Duration, rate float64) time.Duration {
 	want := time.Duration(wanted / rate * float64(time.Second))
-	return min(max(d, want), longest*d)
+	return min(max(d, want.Round(time.Millisecond)), longest*d)
 }

@@ -11,6 +11,10 @@ import (
 // round before it counts as disturbed.
 const tolerated = 0.1
 
+// toleratedOfDisk is the same where servers have a disk to wait for: threads of
+// the kernel work for them.
+const toleratedOfDisk = 0.5
+
 // Plan is a cell to measure.
 type Plan struct {
 	Proto     string
@@ -77,6 +81,14 @@ type Started struct {
 	PID  int
 	// Stats asks the server for its counters.
 	Stats func() (map[string]uint64, error)
+}
+
+// tolerated is what others may take of a CPU.
+func (p *Plan) tolerated() float64 {
+	if p.Labour {
+		return toleratedOfDisk
+	}
+	return tolerated
 }
 
 // Spinning is whether the load is to poll in place of sleeping.
