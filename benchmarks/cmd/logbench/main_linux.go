@@ -57,15 +57,14 @@ func run(args []string) error {
 		fmt.Fprintln(os.Stderr, "system calls are not counted:", err)
 	}
 	host := measure.ThisHost()
-	fmt.Printf("%s\nkernel %s; %s; %d CPUs (%s); commit %s; %s\n", strings.Replace(host.Command, "compare", "logbench", 1),
-		host.Kernel, host.Go, host.CPUs, host.CPUModel, host.Commit, host.Time.Format("2006-01-02 15:04 UTC"))
+	fmt.Printf("%s\n%s\n", strings.Replace(host.Command, "compare", "logbench", 1), host.Time.Format("2006-01-02 15:04 UTC"))
 	var cells []cell
 	for _, w := range o.workloads {
 		c, err := o.measure(w)
 		if err != nil {
 			return fmt.Errorf("%s: %w", w, err)
 		}
-		o.print(c)
+		o.print(c, host.Line())
 		cells = append(cells, c)
 	}
 	return o.save(cells)

@@ -24,9 +24,10 @@ var titles = map[string]string{
 	"group":    "RELP, one log outstanding on each connection, acknowledged after fdatasync",
 }
 
-// print prints a cell.
-func (o *options) print(c cell) {
+// print prints a cell, measured on a machine.
+func (o *options) print(c cell, machine string) {
 	fmt.Printf("\n**%s: %s; %d connections, %d rounds of %v, %d dropped**\n\n", c.Workload, titles[c.Workload], c.Conns, c.Rounds, o.slice, c.Dropped)
+	fmt.Printf("%s\n\n", machine)
 	if o.markdown {
 		fmt.Printf("| %s |\n|---|%s\n", strings.Join(columns, " | "), strings.Repeat("---:|", len(columns)-1))
 		for _, r := range c.rows() {

@@ -1,8 +1,8 @@
 // Suite measures uringnet against std net, other Go libraries and servers in C,
 // in every workload, and writes one report.
 //
-//	go run ./benchmarks/cmd/suite                              # everything: about an hour
-//	go run ./benchmarks/cmd/suite -smoke                       # does it work? about a minute
+//	go run ./benchmarks/cmd/suite                              # everything: about two hours
+//	go run ./benchmarks/cmd/suite -smoke                       # does it work? about two minutes
 //	go run ./benchmarks/cmd/suite -part echo -sizes 64 -layout two -servers core
 //	go run ./benchmarks/cmd/suite -report a/suite.json,b/suite.json -out DIR
 //
@@ -38,12 +38,29 @@
 //	        over TLS
 //	bulk    a MiB: up to the server and down from it, with 4 KiB and 256 KiB buffers
 //	        in the server, and files by io.Copy in both directions (what a server
-//	        receives goes to /dev/null)
+//	        receives goes to /dev/null); files by io.Copy and http.FileServer on
+//	        connections with a send buffer of 16 KiB, which is always full, and
+//	        segments as on Ethernet
 //	accept  connect, an echo of 64 B, close: 16 at a time. The client resets the
 //	        connections, so that no ports are used up
+//	rate    echo of 64 B and the short page at a constant rate: -shares of what std
+//	        serves in a closed loop in the same cell, measured first. Requests
+//	        become due one by one (-burst: so many at once), on the connections in
+//	        turn, and their latency counts from then. Slices are up to four times as
+//	        long, for 4000 requests each
+//	company echo of 64 B beside a process that computes on the server's CPU,
+//	        saturated; and at 25 % beside two goroutines in the server that write
+//	        and fsync a file each, in TMPDIR
+//	dear    the same two workloads behind a seccomp filter that makes every system
+//	        call of the server cost about 600 ns (saturated, one CPU), 400 and
+//	        1000 ns (at 25 %); what they cost is measured, and printed
 //	idle    10,000 connections that do nothing on one server at a time: memory of
 //	        the server and of the kernel, and the latency of one that is active
 //
-// Where -layout is not given, echo and http are measured in both layouts, and
-// the rest on two shared CPUs.
+// Where -layout is not given, echo and http are measured in both layouts, the
+// busy process and 600 ns on one CPU, and the rest on two shared CPUs. The other
+// libraries are left out of rate, company and dear. -only picks workloads by name.
+//
+// Every table names the machine it was measured on, with what a system call costs
+// there and TCP's congestion control: ratios differ by machine.
 package main

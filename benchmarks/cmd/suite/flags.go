@@ -26,7 +26,10 @@ type options struct {
 	extra     int
 	slice     time.Duration
 	countTime time.Duration
-	rate      int // messages a second of paced ingest
+	rate      int    // messages a second of paced ingest
+	shares    []int  // of what std serves, in percent
+	burst     int    // requests that are due at once
+	only      string // what a workload's name must hold
 	idleConns int
 	idleRound int
 	bulkBytes int
@@ -57,7 +60,7 @@ const (
 )
 
 // parseFlags reads the command line.
-func parseFlags(args []string) (*options, error) {
+func parseFlags(args []string) (_ *options, err error) {
 	o := new(options)
 	fs := flag.NewFlagSet("suite", flag.ContinueOnError)
 	parts := fs.String("part", strings.Join(suite.Parts, ","), "parts to run (see above)")
@@ -65,6 +68,9 @@ func parseFlags(args []string) (*options, error) {
 	conns := fs.String("conns", "", "numbers of connections, in place of each workload's own")
 	sizes := fs.String("sizes", "64,1024,16384", "bytes of echo messages")
 	layouts := fs.String("layout", "", "layouts: one, two; in place of each workload's own")
+	shares := fs.String("shares", "5,25,50,75", "constant rates of the part rate, in percent of what std serves in the same run")
+	fs.StringVar(&o.only, "only", "", "run only workloads whose name holds this: http, \"64 B\", fsync")
+	fs.IntVar(&o.burst, "burst", 1, "requests that are due at the same instant, at the constant rates that are shares")
 	reports := fs.String("report", "", "read these JSON files, merge them and write the report, without measuring")
 	fs.IntVar(&o.rounds, "slices", 8, "timed slices of each server in a cell")
 	fs.IntVar(&o.extra, "extra", -1, "more slices at most, in place of those that other processes disturb; -1: as many as -slices")
@@ -95,8 +101,15 @@ func parseFlags(args []string) (*options, error) {
 		if *sizes == "64,1024,16384" {
 			*sizes = "64"
 		}
+		if *shares == "5,25,50,75" {
+			*shares = "50"
+		}
 	}
 	if err := o.lists(*parts, *names, *conns, *sizes, *layouts); err != nil {
+		return nil, err
+	}
+	const mostShare = 150
+	if o.shares, err = numbers("share", *shares, mostShare); err != nil {
 		return nil, err
 	}
 	return o, o.check()
@@ -196,6 +209,8 @@ func (o *options) check() error {
 		return fmt.Errorf("%d slices and %d extra: want 1 to %d", o.rounds, o.extra, mostRounds)
 	case o.rate < 1 || o.rate > 10_000_000:
 		return errors.New("rate: want 1 to 10000000")
+	case o.burst < 1 || o.burst > maxConns:
+		return fmt.Errorf("bursts of %d: want 1 to %d", o.burst, maxConns)
 	case o.idleConns < 1 || o.idleConns > maxConns || o.idleRound < 1 || o.idleRound > 100:
 		return fmt.Errorf("idle connections: want 1 to %d, and 1 to 100 rounds", maxConns)
 	case o.bulkBytes < mib || o.bulkBytes > 1024*mib || o.fileBytes < mib || o.fileBytes > 1024*mib:

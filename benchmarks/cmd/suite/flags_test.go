@@ -1,11 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/uringnet/go-uringnet/benchmarks/internal/measure"
+	"github.com/uringnet/go-uringnet/benchmarks/internal/suite"
 )
 
 func TestFlags(t *testing.T) {
@@ -17,7 +20,7 @@ func TestFlags(t *testing.T) {
 		t.Errorf("options %+v", o)
 	}
 	for _, bad := range []string{"-conns=0", "-conns=x", "-part=udp", "-layout=three", "-slice=1h", "-slices=0", "-servers=nginx",
-		"-sizes=4", "-bulk-mib=5000", "-idle-conns=100000", "-rate=0", "more"} {
+		"-sizes=4", "-bulk-mib=5000", "-idle-conns=100000", "-rate=0", "-shares=0", "-shares=a", "-shares=200", "-burst=0", "more"} {
 		if _, err := parseFlags([]string{bad}); err == nil {
 			t.Errorf("%s: no error", bad)
 		}
@@ -57,8 +60,9 @@ func TestWorkloads(t *testing.T) {
 		}
 	}
 	// 3 sizes of echo, of which one has two more numbers of connections; 2
-	// ingest; 3 http; 4 bulk and 2 files; accept.
-	if want := 3*10 + 2 + 2 + 3*2*3 + 4*2 + 2 + 1; cells != want {
+	// ingest; 3 http, of which one has three more; 4 bulk and 4 files; accept; 2 at 4
+	// constant rates; 2 in company; 7 with dear system calls.
+	if want := 3*10 + 2 + 2 + 3*2*3 + 3 + 4*2 + 4 + 1 + 2*4*3 + 2 + 7; cells != want {
 		t.Errorf("%d cells, want %d", cells, want)
 	}
 	if o, err = parseFlags([]string{"-part=bulk", "-layout=one", "-conns=3"}); err != nil {
@@ -67,6 +71,65 @@ func TestWorkloads(t *testing.T) {
 	for _, w := range o.workloads() {
 		if !slices.Equal(w.layouts, []measure.Layout{measure.LayoutOne}) {
 			t.Errorf("%s: layouts %v", w.name, w.layouts)
+		}
+	}
+}
+
+func TestOrdinaryWorkloads(t *testing.T) {
+	o, err := parseFlags([]string{"-part=rate,company,dear", "-shares=10,60", "-only=http"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, w := range o.workloads() {
+		if !w.core || w.proto != "http" {
+			t.Errorf("%+v", w)
+		}
+		got = append(got, fmt.Sprintf("%s %s %v %.2f %v", w.part, w.name, w.layouts, w.share, w.dear))
+	}
+	want := []string{
+		"rate http hello, 10 % [two] 0.10 0s",
+		"rate http hello, 60 % [two] 0.60 0s",
+		"dear 600 ns, http hello [one] 0.00 600ns",
+		"dear 400 ns, http hello, 25 % [two] 0.25 400ns",
+		"dear 1000 ns, http hello, 25 % [two] 0.25 1µs",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("workloads\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if o, err = parseFlags([]string{"-part=company", "-smoke"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range o.workloads() {
+		if w.neighbour != slices.Equal(w.layouts, []measure.Layout{measure.LayoutOne}) || (w.proto == "fsync") != (w.share > 0) {
+			t.Errorf("%+v", w)
+		}
+	}
+}
+
+// TestTargetsNameWorkloads finds for each target a cell that it is about.
+func TestTargetsNameWorkloads(t *testing.T) {
+	o, err := parseFlags(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r suite.Result
+	for _, w := range o.workloads() {
+		for _, l := range w.layouts {
+			for _, n := range w.conns[l] {
+				c := suite.Cell{Part: w.part, Workload: w.name, Paced: w.paced}
+				c.Layout, c.Conns = l, n
+				for _, name := range []string{"std", "uring", "events", "c-uring"} {
+					s := measure.Slice{Requests: 1, Total: 1, CPU: 1, Length: 1, P50: 1, P99: 1, P999: 1}
+					c.Servers = append(c.Servers, measure.Server{Name: name, Slices: []measure.Slice{s}, Slowest: 1, Fastest: 1})
+				}
+				r.Cells = append(r.Cells, c)
+			}
+		}
+	}
+	for _, v := range r.Verdicts() {
+		if v.Cells == 0 && !strings.Contains(v.Where, "idle") {
+			t.Errorf("no cell for %s: %s", v.Where, v.Wanted)
 		}
 	}
 }
@@ -101,7 +164,7 @@ func TestSupports(t *testing.T) {
 	for _, tt := range []struct {
 		kind, proto string
 		want        bool
-	}{{"uring", "https", true}, {"gnet", "https", false}, {"c-uring", "http", false}, {"c-epoll", "sink", true}, {"fasthttp", "echo", false}, {"events", "sink", true}, {"events", "http", false}} {
+	}{{"uring", "https", true}, {"gnet", "https", false}, {"c-uring", "http", false}, {"c-epoll", "sink", true}, {"fasthttp", "echo", false}, {"events", "sink", true}, {"events", "http", false}, {"events", "fsync", true}, {"c-epoll", "fsync", false}, {"gnet", "fileserver", false}, {"std", "fileserver", true}} {
 		if got := supports(tt.kind, tt.proto); got != tt.want {
 			t.Errorf("%s, %s: %v", tt.kind, tt.proto, got)
 		}

@@ -29,7 +29,7 @@ func (r *runner) idle(most int) error {
 	}
 	var specs []measure.Spec
 	for _, s := range r.opts.servers {
-		if r.has(s.Kind, w.proto) {
+		if r.has(s, w.proto) {
 			specs = append(specs, s)
 		}
 	}
@@ -57,7 +57,7 @@ func (r *runner) idle(most int) error {
 		}
 	}
 	r.result.Idle = append(r.result.Idle, c)
-	r.printer.Idle(&c)
+	r.printer.Idle(&r.result, &c)
 	return r.result.WriteJSON(filepath.Join(r.opts.out, "suite.json"))
 }
 

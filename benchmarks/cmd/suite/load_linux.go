@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/uringnet/go-uringnet/benchmarks/internal/load"
 	"github.com/uringnet/go-uringnet/benchmarks/internal/measure"
@@ -26,8 +27,17 @@ func (r *runner) dial(w *workload) func(*measure.Plan, measure.Started) (measure
 			}))
 		case "down":
 			return some(load.NewReceiver(s.Addr, p.Conns, mib, o.bulkBytes, spin))
-		case "files", "upload":
-			return some(load.NewFiles(s.Addr, p.Conns, mib, o.fileBytes, w.load == "upload", spin))
+		case "files", "upload", "get":
+			fo := load.FilesOptions{Conns: p.Conns, Unit: mib, Size: o.fileBytes, Upload: w.load == "upload", Spin: spin}
+			if w.proto == "file-small" || w.proto == "fileserver" {
+				// As on Ethernet: a send buffer with less than one segment of
+				// loopback waits for delayed acknowledgements alone.
+				fo.Segment = 1448
+			}
+			if w.load == "get" {
+				fo.Get = "/" + filepath.Base(r.file)
+			}
+			return some(load.NewFiles(s.Addr, fo))
 		case "accept":
 			return some(load.NewAcceptor(s.Addr, p.Conns, w.size, spin))
 		}

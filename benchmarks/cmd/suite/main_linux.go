@@ -7,9 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/uringnet/go-uringnet/benchmarks/internal/dear"
 	"github.com/uringnet/go-uringnet/benchmarks/internal/measure"
 	"github.com/uringnet/go-uringnet/benchmarks/internal/suite"
 )
@@ -25,9 +27,14 @@ func main() {
 	}
 }
 
+// commands are those that suite runs for itself.
+var commands = map[string]func([]string) error{"serve": serve, "filtered": filtered, "spin": spin}
+
 func run(args []string) error {
-	if len(args) > 0 && args[0] == "serve" {
-		return serve(args[1:])
+	if len(args) > 0 {
+		if hidden := commands[args[0]]; hidden != nil {
+			return hidden(args[1:])
+		}
 	}
 	o, err := parseFlags(args)
 	if err != nil {
@@ -77,12 +84,14 @@ type runner struct {
 	counter measure.Counter
 	printer suite.Terminal
 	result  suite.Result
-	// missing are the pairs of kind and protocol that do not work.
+	// missing are the pairs of server and protocol that do not work.
 	missing map[string]bool
+	// filters are those that were calibrated, by their goal.
+	filters map[time.Duration]*dear.Filter
 }
 
 func newRunner(o *options) (_ *runner, err error) {
-	r := &runner{opts: o, built: map[string]string{}, missing: map[string]bool{}}
+	r := &runner{opts: o, built: map[string]string{}, missing: map[string]bool{}, filters: map[time.Duration]*dear.Filter{}}
 	r.printer = suite.Terminal{W: os.Stdout, Color: isTerminal(os.Stdout)}
 	if r.self, err = os.Executable(); err != nil {
 		return nil, err

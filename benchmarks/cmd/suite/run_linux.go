@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/uringnet/go-uringnet/benchmarks/internal/dear"
 	"github.com/uringnet/go-uringnet/benchmarks/internal/measure"
 	"github.com/uringnet/go-uringnet/benchmarks/internal/suite"
 )
@@ -55,9 +56,18 @@ func (r *runner) all() error {
 
 // group measures a workload with one number of connections.
 func (r *runner) group(w *workload, layout measure.Layout, conns, most int) error {
+	if w.proto == "fsync" && !slowDisk(r.tmp) {
+		r.note("%s left out: %s is in memory, where fsync waits for nothing: set TMPDIR", w.name, r.tmp)
+		return nil
+	}
+	filter, err := r.filter(w)
+	if err != nil {
+		r.note("%s left out: %v", w.name, err)
+		return nil
+	}
 	var specs []measure.Spec
 	for _, s := range r.opts.servers {
-		if r.has(s.Kind, w.proto) {
+		if r.has(s, w.proto) && !(w.core && slices.Contains(peerKinds, s.Kind)) {
 			specs = append(specs, s)
 		}
 	}
@@ -66,23 +76,21 @@ func (r *runner) group(w *workload, layout measure.Layout, conns, most int) erro
 		if len(g) == 0 {
 			continue
 		}
-		if err := r.cell(w, r.plan(w, layout, conns, g)); err != nil {
-			return err
-		}
+		r.cell(w, filter, r.plan(w, layout, conns, g))
 	}
 	if len(r.result.Cells) > first {
-		part := suite.Result{Cells: r.result.Cells[first:]}
+		part := suite.Result{Hosts: r.result.Hosts, Cells: r.result.Cells[first:]}
 		r.printer.Group(part.Groups()[0])
 	}
 	return r.result.WriteJSON(filepath.Join(r.opts.out, "suite.json"))
 }
 
-// has is whether a kind of server can be expected to have a protocol.
-func (r *runner) has(kind, proto string) bool {
-	if !slices.Contains(ownKinds, kind) && r.built[kind] == "" {
+// has is whether a server can be expected to have a protocol.
+func (r *runner) has(s measure.Spec, proto string) bool {
+	if !slices.Contains(ownKinds, s.Kind) && r.built[s.Kind] == "" {
 		return false // there is a note already
 	}
-	return supports(kind, proto) && !r.missing[kind+" "+proto]
+	return supports(s.Kind, proto) && !r.missing[s.Name+" "+proto]
 }
 
 func (r *runner) plan(w *workload, layout measure.Layout, conns int, specs []measure.Spec) *measure.Plan {
@@ -91,12 +99,16 @@ func (r *runner) plan(w *workload, layout measure.Layout, conns int, specs []mea
 	if conns >= manyConns && !o.smoke {
 		slice = min(2*slice, maxSlice)
 	}
-	return &measure.Plan{
+	p := &measure.Plan{
 		Proto: w.proto, Layout: layout, Conns: conns, Size: w.size,
 		Slice: slice, Rounds: o.rounds, Extra: o.extra, CountTime: o.countTime,
 		Specs: specs, Counter: r.counter, Spin: o.spin, Allowed: r.allowed,
-		Command: r.command(w), Accept: r.accept, Dial: r.dial(w), KeepGoing: true, Park: true,
+		Accept: r.accept, Dial: r.dial(w), KeepGoing: true, Park: true,
+		Share: w.share, Burst: o.burst, Labour: w.proto == "fsync",
 	}
+	p.Command = r.command(w)
+	p.Neighbour = r.neighbour(w, r.lifetime(p))
+	return p
 }
 
 // watch ends the program if a step takes too long. The servers end with it:
@@ -108,37 +120,40 @@ func watch(limit time.Duration) *time.Timer {
 	})
 }
 
-// cell measures servers against each other.
-func (r *runner) cell(w *workload, p *measure.Plan) error {
+// cell measures servers against each other. If that fails it leaves a note.
+func (r *runner) cell(w *workload, filter *dear.Filter, p *measure.Plan) {
 	watchdog := watch(r.lifetime(p))
 	defer watchdog.Stop()
-	c := suite.Cell{Part: w.part, Workload: w.name, Buf: w.buf, Unit: w.unit, Paced: w.paced}
+	c := suite.Cell{Part: w.part, Workload: w.name, Buf: w.buf, Unit: w.unit, Paced: w.paced, Remark: w.remark}
+	if filter != nil {
+		c.Remark = filter.String()
+		p.Command = r.dearly(filter, p.Command)
+	}
 	m, err := p.Run()
 	if err != nil {
 		r.note("%s left out: %v", suite.Key{Part: w.part, Workload: w.name, Layout: p.Layout, Conns: p.Conns}, err)
-		return nil
+		return
 	}
 	c.Cell = m
-	for i, s := range m.Servers {
-		r.remember(p.Specs[i].Kind, w.proto, s.Failed, s.Unsupported)
+	for _, s := range m.Servers {
+		r.remember(s.Name, w.proto, s.Failed, s.Unsupported)
 	}
 	r.result.Cells = append(r.result.Cells, c)
-	return nil
 }
 
 // remember keeps a server that does not have a protocol, or does not start, from
 // being asked for it again.
-func (r *runner) remember(kind, proto, failed string, unsupported bool) {
+func (r *runner) remember(name, proto, failed string, unsupported bool) {
 	switch {
 	case unsupported:
 		_, reason, _ := strings.Cut(failed, "not supported: ")
-		r.note("%s left out of %s: not supported: %s", kind, proto, reason)
+		r.note("%s left out of %s: not supported: %s", name, proto, reason)
 	case strings.Contains(failed, measure.NotStarted):
-		r.note("%s left out of %s: %s", kind, proto, failed)
+		r.note("%s left out of %s: %s", name, proto, failed)
 	default:
 		return
 	}
-	r.missing[kind+" "+proto] = true
+	r.missing[name+" "+proto] = true
 }
 
 // makeFile makes the file to send: its byte at offset i is i modulo 251. Once

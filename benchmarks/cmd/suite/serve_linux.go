@@ -42,8 +42,11 @@ func (r *runner) command(w *workload) func(*measure.Plan, measure.Spec) *exec.Cm
 	return func(p *measure.Plan, s measure.Spec) *exec.Cmd {
 		args := []string{"-proto=" + w.proto, fmt.Sprintf("-buf=%d", w.buf), fmt.Sprintf("-lifetime=%v", r.lifetime(p))}
 		file := r.file
-		if w.proto == "recvfile" {
+		switch w.proto {
+		case "recvfile":
 			file = os.DevNull
+		case "fsync":
+			file = r.tmp
 		}
 		program := r.built[s.Kind]
 		if slices.Contains(ownKinds, s.Kind) {

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/uringnet/go-uringnet/benchmarks/internal/measure"
 )
@@ -18,6 +20,12 @@ type workload struct {
 	size       int // bytes of a message
 	buf        int // bytes of the servers' buffers
 	paced      bool
+
+	share     float64       // of what std serves, for a constant rate; 0: none
+	neighbour bool          // a busy process is on the server's CPU
+	dear      time.Duration // what a system call is made to cost; 0: what it does
+	core      bool          // the other libraries are left out
+	remark    string        // to be known with the figures
 }
 
 var (
@@ -38,19 +46,19 @@ func (o *options) workloads() (list []workload) {
 	all := slices.Concat(o.echoes(), o.ingests(), https(), bulks(), []workload{{
 		part: "accept", name: "accept", unit: "conn", proto: "echo", load: "accept", layouts: shared,
 		conns: alike(16), size: 64, buf: smallBuf,
-	}})
+	}}, o.rates(), companies(), o.dears())
 	for _, w := range all {
-		if !slices.Contains(o.parts, w.part) {
+		if !slices.Contains(o.parts, w.part) || !strings.Contains(w.name, o.only) {
 			continue
 		}
 		switch {
 		case o.layouts != nil:
 			w.layouts = o.layouts
-		case o.smoke && w.part != "echo":
+		case o.smoke && w.part != "echo" && len(w.layouts) > 1:
 			w.layouts = shared
 		}
 		switch {
-		case o.conns != nil && w.load != "files" && w.load != "upload":
+		case o.conns != nil && !slices.Contains(fileLoads, w.load):
 			w.conns = alike(o.conns...)
 		case o.smoke:
 			w.conns = alike(smokeConns(w))
@@ -59,6 +67,9 @@ func (o *options) workloads() (list []workload) {
 	}
 	return list
 }
+
+// fileLoads have one connection at a time.
+var fileLoads = []string{"files", "upload", "get"}
 
 // smokeConns is one number of connections for a short run.
 func smokeConns(w workload) int {
@@ -104,6 +115,12 @@ func https() (list []workload) {
 		{name: "TLS hello", proto: "https", load: "https"},
 	} {
 		w.part, w.unit, w.layouts, w.conns, w.buf = "http", "req", bothLayouts, alike(1, 100, 1000), smallBuf
+		if w.name == "hello" {
+			w.conns = map[measure.Layout][]int{
+				measure.LayoutOne: {1, 16, 100, 1000},
+				measure.LayoutTwo: {1, 4, 16, 100, 1000},
+			}
+		}
 		list = append(list, w)
 	}
 	return list
@@ -122,6 +139,8 @@ func bulks() (list []workload) {
 	for _, w := range []workload{
 		{name: "file", proto: "file", load: "files"},
 		{name: "file received", proto: "recvfile", load: "upload"},
+		{name: "file, small send buffer", proto: "file-small", load: "files"},
+		{name: "FileServer, small send buffer", proto: "fileserver", load: "get"},
 	} {
 		w.part, w.unit, w.layouts, w.conns, w.buf = "bulk", "MiB", shared, alike(1), bigBuf
 		list = append(list, w)
@@ -129,16 +148,19 @@ func bulks() (list []workload) {
 	return list
 }
 
+// ownProtos are those that only this program's servers have.
+var ownProtos = []string{"https", "recvfile", "file-small", "fileserver", "fsync"}
+
 // supports is whether it is worth to ask a kind of server for a protocol. Those
 // that there is no list of here say so themselves.
 func supports(kind, proto string) bool {
 	switch {
 	case kind == "std" || kind == "uring":
 		return true
-	case proto == "https" || proto == "recvfile":
-		return false
 	case kind == "events":
-		return proto == "echo" || proto == "sink"
+		return proto == "echo" || proto == "sink" || proto == "fsync"
+	case slices.Contains(ownProtos, proto):
+		return false
 	case slices.Contains(cKinds, kind):
 		return proto == "echo" || proto == "sink" || proto == "source"
 	case kind == "fasthttp" || kind == "fasthttp-uring":

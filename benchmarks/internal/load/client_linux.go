@@ -41,6 +41,11 @@ type Client struct {
 	inflight int       // connections that wait for a reply
 	hist     Histogram // of the slice under way
 	inTime   uint64    // requests done before the end of the slice
+
+	pace Pace      // zero: a closed loop
+	due  schedule  // of the slice under way, with a pace
+	turn int       // connection of its first request
+	late Histogram // how late its requests were sent
 }
 
 // conn is one connection. A request is under way while busy.
@@ -54,6 +59,7 @@ type conn struct {
 	busy    bool
 	blocked bool   // waits for room to send
 	served  uint64 // requests done in time since ResetFairness
+	queue   queue
 }
 
 // Dial opens n connections to addr and plays one exchange on each, one after
@@ -96,7 +102,7 @@ func dial(addr string, n int, ex Exchange, secure *tls.Config) (*Client, error) 
 
 // open adds one connection.
 func (c *Client) open(ap netip.AddrPort) error {
-	fd, err := connect(ap)
+	fd, err := connect(ap, 0)
 	if err != nil {
 		return err
 	}
@@ -112,8 +118,9 @@ func (c *Client) open(ap netip.AddrPort) error {
 	return nil
 }
 
-// connect returns a connected non-blocking socket.
-func connect(ap netip.AddrPort) (fd int, err error) {
+// connect returns a connected non-blocking socket. Segment, if not 0, is the
+// length of the longest TCP segments: those of loopback have 64 KiB.
+func connect(ap netip.AddrPort, segment int) (fd int, err error) {
 	var sa unix.Sockaddr = &unix.SockaddrInet4{Port: int(ap.Port()), Addr: ap.Addr().Unmap().As4()}
 	fd, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -127,6 +134,11 @@ func connect(ap netip.AddrPort) (fd int, err error) {
 	limit := unix.NsecToTimeval(connectLimit.Nanoseconds())
 	if err = unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &limit); err != nil {
 		return -1, os.NewSyscallError("setsockopt", err)
+	}
+	if segment > 0 {
+		if err = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_MAXSEG, segment); err != nil {
+			return -1, os.NewSyscallError("setsockopt", err)
+		}
 	}
 	for err = unix.Connect(fd, sa); err == unix.EINTR; {
 		err = unix.Connect(fd, sa)

@@ -14,11 +14,12 @@ type flows struct {
 	// Spin is whether the loop polls in place of sleeping, see Client.Spin.
 	Spin bool
 
-	addr   netip.AddrPort
-	epfd   int
-	conns  []flow
-	events []unix.EpollEvent
-	hist   Histogram
+	addr    netip.AddrPort
+	segment int // see connect
+	epfd    int
+	conns   []flow
+	events  []unix.EpollEvent
+	hist    Histogram
 }
 
 // flow is one connection.
@@ -27,6 +28,7 @@ type flow struct {
 	off    int    // bytes of the whole stream so far
 	rest   []byte // of what is being sent
 	served uint64 // bytes since ResetFairness
+	header bool   // an HTTP header is still to come
 }
 
 func newFlows(addr string) (f flows, err error) {
@@ -43,7 +45,7 @@ func newFlows(addr string) (f flows, err error) {
 // dial opens n connections. None waits for any event yet.
 func (f *flows) dial(n int) error {
 	for i := range n {
-		fd, err := connect(f.addr)
+		fd, err := connect(f.addr, f.segment)
 		if err != nil {
 			return fmt.Errorf("connection %d of %d: %w", i+1, n, err)
 		}

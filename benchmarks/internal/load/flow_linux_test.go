@@ -3,6 +3,8 @@ package load
 import (
 	"io"
 	"net"
+	"net/http"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -128,7 +130,7 @@ func TestReceiverReportsWrongBytes(t *testing.T) {
 func TestFiles(t *testing.T) {
 	const size = 3 << 20
 	addr := serve(t, func(c net.Conn) { sendPattern(c, size) })
-	l, err := NewFiles(addr, 2, 1<<20, size, false, false)
+	l, err := NewFiles(addr, FilesOptions{Conns: 2, Unit: 1 << 20, Size: size})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +141,7 @@ func TestFiles(t *testing.T) {
 		}
 	}
 	short := serve(t, func(c net.Conn) { sendPattern(c, size-1) })
-	if l, err = NewFiles(short, 1, 1<<20, size, false, false); err != nil {
+	if l, err = NewFiles(short, FilesOptions{Conns: 1, Unit: 1 << 20, Size: size}); err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
@@ -155,13 +157,45 @@ func TestFilesUpload(t *testing.T) {
 		n, _ := io.Copy(io.Discard, c)
 		got.Add(n)
 	})
-	l, err := NewFiles(addr, 2, 1<<20, size, true, false)
+	l, err := NewFiles(addr, FilesOptions{Conns: 2, Unit: 1 << 20, Size: size, Upload: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
 	if s, err := l.Run(time.Second); err != nil || s.Total != 6 || got.Load() != 2*size {
 		t.Errorf("%+v, %d bytes, error %v", s, got.Load(), err)
+	}
+}
+
+// TestFilesGet has them from a server of net/http, and from one that knows none.
+func TestFilesGet(t *testing.T) {
+	const size = 3 << 20
+	file := newPattern(size)[:size]
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/file" {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Length", strconv.Itoa(size))
+		_, _ = w.Write(file)
+	})}
+	go func() { _ = s.Serve(ln) }()
+	defer func() { _ = s.Close() }()
+	for path, good := range map[string]bool{"/file": true, "/none": false} {
+		l, err := NewFiles(ln.Addr().String(), FilesOptions{Conns: 2, Unit: 1 << 20, Size: size, Get: path, Segment: 1448})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		for range 2 {
+			if got, err := l.Run(time.Second); good != (err == nil) || good && got.Total != 6 {
+				t.Errorf("%s: %+v, error %v", path, got, err)
+			}
+		}
 	}
 }
 

@@ -18,11 +18,18 @@ type Slice struct {
 	Length time.Duration
 	// Drain is how long the last replies took after the end of the slice.
 	Drain time.Duration
+	// Due is how many requests a constant rate had in the slice, and Late how
+	// late 99 % of those were sent that had not to wait for a reply.
+	Due  uint64
+	Late time.Duration
 }
 
 // Run makes load on all connections for d, then waits for the replies that
 // are still to come.
 func (c *Client) Run(d time.Duration) (Slice, error) {
+	if c.pace.Rate > 0 {
+		return c.runPaced(d)
+	}
 	c.hist.Reset()
 	c.inTime = 0
 	begin := c.now()
@@ -194,6 +201,9 @@ func (c *Client) finish(i int, k *conn, end int64) error {
 	c.hist.Record(now - k.start)
 	k.busy = false
 	c.inflight--
+	if c.pace.Rate > 0 {
+		return c.finishPaced(i, k, now, end)
+	}
 	if now >= end {
 		return nil
 	}

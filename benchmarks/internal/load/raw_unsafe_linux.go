@@ -1,6 +1,7 @@
 package load
 
 import (
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -26,6 +27,17 @@ func rawWrite(fd int, b []byte) (int, unix.Errno) {
 func rawEpollWait(epfd int, events []unix.EpollEvent, millis int) (int, unix.Errno) {
 	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epfd), uintptr(unsafe.Pointer(unsafe.SliceData(events))),
 		uintptr(len(events)), uintptr(millis), 0, 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), 0
+}
+
+// rawEpollWaitFor is rawEpollWait with a finer clock.
+func rawEpollWaitFor(epfd int, events []unix.EpollEvent, d time.Duration) (int, unix.Errno) {
+	limit := unix.NsecToTimespec(int64(d))
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(epfd), uintptr(unsafe.Pointer(unsafe.SliceData(events))),
+		uintptr(len(events)), uintptr(unsafe.Pointer(&limit)), 0, 0)
 	if errno != 0 {
 		return 0, errno
 	}

@@ -16,9 +16,12 @@ type target struct {
 	proc   *process
 	client Load
 	failed bool
-	hist   load.Histogram // of all timed slices whose round was not disturbed
-	dirty  load.Histogram // of the others
-	out    Server
+	// labours is whether it is told when to begin and to end work of its own.
+	labours bool
+
+	hist  load.Histogram // of all timed slices whose round was not disturbed
+	dirty load.Histogram // of the others
+	out   Server
 
 	idleMark usage         // when its last turn ended
 	idleCPU  time.Duration // used between its turns
@@ -39,17 +42,7 @@ func (p *Plan) Run() (_ Cell, err error) {
 	defer runtime.UnlockOSThread()
 
 	var targets []*target
-	defer func() {
-		for _, t := range targets {
-			if t.failed {
-				continue
-			}
-			t.stop()
-			if err != nil {
-				err = t.proc.explain(err)
-			}
-		}
-	}()
+	defer func() { err = stopAll(targets, err) }()
 	c := Cell{Proto: p.Proto, Layout: p.Layout, Conns: p.Conns, Size: p.Size, Slice: p.Slice, Spin: p.Spinning()}
 	outs := make([]Server, len(p.Specs))
 	for i, s := range p.Specs {
@@ -65,6 +58,10 @@ func (p *Plan) Run() (_ Cell, err error) {
 		t.index = i
 		targets = append(targets, t)
 	}
+	if err := p.neighbour(sets); err != nil {
+		return Cell{}, err
+	}
+	defer p.endNeighbour()
 	if err := p.phases(&c, targets); err != nil {
 		return Cell{}, err
 	}
@@ -75,6 +72,21 @@ func (p *Plan) Run() (_ Cell, err error) {
 	return c, nil
 }
 
+// stopAll ends the servers. What they wrote is added to the error, if there is
+// one.
+func stopAll(targets []*target, err error) error {
+	for _, t := range targets {
+		if t.failed {
+			continue
+		}
+		t.stop()
+		if err != nil {
+			err = t.proc.explain(err)
+		}
+	}
+	return err
+}
+
 // phases is what happens once the servers are connected.
 func (p *Plan) phases(c *Cell, targets []*target) error {
 	if err := p.each(targets, "warm-up", func(t *target) error {
@@ -82,6 +94,11 @@ func (p *Plan) phases(c *Cell, targets []*target) error {
 		return err
 	}); err != nil {
 		return err
+	}
+	if p.Share > 0 {
+		if err := p.pace(c, targets); err != nil {
+			return err
+		}
 	}
 	if err := p.measure(c, targets); err != nil {
 		return err
@@ -133,7 +150,7 @@ func (p *Plan) start(s Spec, sets CPUSets) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &target{spec: s, proc: proc}
+	t := &target{spec: s, proc: proc, labours: p.Labour}
 	t.out = Server{Name: s.Name, Env: s.Env, IOUring: proc.hello.IOUring, Status: proc.hello.Status}
 	err = t.connect(p)
 	if err == nil && p.Park {
@@ -200,7 +217,7 @@ func (t *target) stop() {
 
 // measure runs all timed slices of the cell.
 func (p *Plan) measure(c *Cell, targets []*target) error {
-	other, err := watch(targets)
+	other, err := p.watch(targets)
 	if err != nil {
 		return err
 	}
@@ -208,7 +225,7 @@ func (p *Plan) measure(c *Cell, targets []*target) error {
 		return err
 	}
 	for round, clean := 0, 0; clean < p.Rounds && round < p.Rounds+p.Extra; round++ {
-		disturbed, err := p.round(round, targets)
+		disturbed, err := p.round(round, c.Slice, targets)
 		if err != nil {
 			return err
 		}
@@ -216,7 +233,7 @@ func (p *Plan) measure(c *Cell, targets []*target) error {
 			clean++
 		}
 	}
-	if c.Others, c.Steal, err = other.shares(targets); err != nil {
+	if c.Others, c.Steal, err = other.shares(); err != nil {
 		return err
 	}
 	return p.each(targets, "end", (*target).end)
@@ -224,8 +241,8 @@ func (p *Plan) measure(c *Cell, targets []*target) error {
 
 // round gives each server a turn. It says whether other processes took much of
 // the machine meanwhile.
-func (p *Plan) round(n int, targets []*target) (disturbed bool, err error) {
-	other, err := watch(targets)
+func (p *Plan) round(n int, slice time.Duration, targets []*target) (disturbed bool, err error) {
+	other, err := p.watch(targets)
 	if err != nil {
 		return false, err
 	}
@@ -235,21 +252,21 @@ func (p *Plan) round(n int, targets []*target) (disturbed bool, err error) {
 		if t.failed {
 			continue
 		}
-		if err := t.active(func() error { return t.turn(p.Slice) }); err != nil {
+		if err := t.active(func() error { return t.turn(slice) }); err != nil {
 			if err = p.fail(t, fmt.Errorf("%s: round %d: %w", t.spec.Name, n+1, err)); err != nil {
 				return false, err
 			}
 			lost = true
 		}
 	}
-	others, _, err := other.shares(targets)
+	others, _, err := other.shares()
 	if err != nil {
 		return false, err
 	}
 	// The kernel counts in ticks, on each CPU, so a short round is uncertain.
 	length := time.Since(other.begin.at)
 	// What a lost server did in this round is unknown.
-	disturbed = lost || others > tolerated+2*tick.Seconds()/length.Seconds()
+	disturbed = lost || others > p.tolerated()+2*tick.Seconds()/length.Seconds()
 	for _, t := range targets {
 		if !t.failed {
 			t.keep(disturbed)
@@ -294,7 +311,7 @@ func (t *target) turn(d time.Duration) error {
 	}
 	t.idleMark, t.lastEnd = after, time.Now()
 	t.out.Slices = append(t.out.Slices, Slice{
-		Requests: s.Requests, Total: s.Total, Length: s.Length, Drain: s.Drain,
+		Requests: s.Requests, Total: s.Total, Length: s.Length, Drain: s.Drain, Due: s.Due, Late: s.Late,
 		CPU: after.cpu - before.cpu, Switches: after.switches - before.switches,
 		P50: t.client.Latency().Quantile(.5), P99: t.client.Latency().Quantile(.99), P999: t.client.Latency().Quantile(.999),
 	})

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/go-uringnet/benchmarks/internal/dear"
 )
 
 // ThisHost describes the machine and the command line.
@@ -16,8 +18,11 @@ func ThisHost() Host {
 	h := Host{
 		Time: time.Now().UTC().Truncate(time.Second), CPUModel: cpuModel(), CPUs: runtime.NumCPU(),
 		Go: runtime.Version(), Commit: commit(),
-		Command: "go run ./benchmarks/cmd/compare " + strings.Join(os.Args[1:], " "),
+		Command:  "go run ./benchmarks/cmd/compare " + strings.Join(os.Args[1:], " "),
+		NullCall: dear.Measure().Getppid,
 	}
+	congestion, _ := os.ReadFile("/proc/sys/net/ipv4/tcp_congestion_control")
+	h.Congestion = string(bytes.TrimSpace(congestion))
 	var u unix.Utsname
 	if err := unix.Uname(&u); err == nil {
 		h.Kernel = unix.ByteSliceToString(u.Release[:]) + " " + unix.ByteSliceToString(u.Machine[:])

@@ -39,8 +39,9 @@ func machineNow() (machine, error) {
 	}, nil
 }
 
-// oursNow is the CPU time that this process and the servers have used.
-func oursNow(targets []*target) (time.Duration, error) {
+// oursNow is the CPU time that this process, the servers and the neighbour have
+// used.
+func (p *Plan) oursNow(targets []*target) (time.Duration, error) {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &ts); err != nil {
 		return 0, os.NewSyscallError("clock_gettime", err)
@@ -57,17 +58,27 @@ func oursNow(targets []*target) (time.Duration, error) {
 		}
 		sum += u.cpu
 	}
+	if p.beside != nil {
+		u, err := usageOf(p.beside.hello.PID)
+		if err != nil {
+			return 0, err
+		}
+		sum += u.cpu
+	}
 	return sum, nil
 }
 
 // disturbance watches what else happens on the machine during a cell.
 type disturbance struct {
-	begin machine
-	ours  time.Duration
+	plan    *Plan
+	targets []*target
+	begin   machine
+	ours    time.Duration
 }
 
-func watch(targets []*target) (d disturbance, err error) {
-	if d.ours, err = oursNow(targets); err != nil {
+func (p *Plan) watch(targets []*target) (d disturbance, err error) {
+	d.plan, d.targets = p, targets
+	if d.ours, err = p.oursNow(targets); err != nil {
 		return d, err
 	}
 	d.begin, err = machineNow()
@@ -76,12 +87,12 @@ func watch(targets []*target) (d disturbance, err error) {
 
 // shares returns the time since watch that other processes ran, and that the
 // host took away, in CPUs.
-func (d disturbance) shares(targets []*target) (others, steal float64, err error) {
+func (d disturbance) shares() (others, steal float64, err error) {
 	end, err := machineNow()
 	if err != nil {
 		return 0, 0, err
 	}
-	ours, err := oursNow(targets)
+	ours, err := d.plan.oursNow(d.targets)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -53,12 +53,19 @@ func (t *target) signal(sig unix.Signal) error {
 	return os.NewSyscallError("kill", unix.Kill(t.proc.hello.PID, sig))
 }
 
-// active does something with a server while it is not parked.
+// active does something with a server while it is not parked, and has the work
+// that it is to have.
 func (t *target) active(do func() error) error {
 	if err := t.unpark(); err != nil {
 		return err
 	}
+	if err := t.labour("busy"); err != nil {
+		return err
+	}
 	if err := do(); err != nil {
+		return err
+	}
+	if err := t.labour("rest"); err != nil {
 		return err
 	}
 	return t.park()

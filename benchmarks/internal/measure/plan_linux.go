@@ -11,6 +11,10 @@ import (
 // round before it counts as disturbed.
 const tolerated = 0.1
 
+// toleratedOfDisk is the same where servers have a disk to wait for: threads of
+// the kernel work for them.
+const toleratedOfDisk = 0.5
+
 // Plan is a cell to measure.
 type Plan struct {
 	Proto     string
@@ -40,7 +44,23 @@ type Plan struct {
 	// Park is whether servers that use CPU time while they have nothing to do
 	// are stopped between their turns, so that they take none from the others.
 	Park bool
+	// Share, if not 0, makes the load an open loop: at this share of what the
+	// server on std serves in a closed loop in the same run. Burst is how many
+	// requests are due at once, see load.Pace. The load must be a Pacer.
+	Share float64
+	Burst int
+	// Labour is whether the servers have work of their own besides, which they
+	// are told to begin and to end at the two ends of their turns.
+	Labour bool
+	// Neighbour, if not nil, makes the command that starts a process on the
+	// servers' CPUs, to run beside all turns.
+	Neighbour func() *exec.Cmd
+
+	beside *process // the neighbour
 }
+
+// Pacer is a Load that can be an open loop.
+type Pacer interface{ SetPace(load.Pace) }
 
 // Load makes load on one server.
 type Load interface {
@@ -63,11 +83,24 @@ type Started struct {
 	Stats func() (map[string]uint64, error)
 }
 
+// tolerated is what others may take of a CPU.
+func (p *Plan) tolerated() float64 {
+	if p.Labour {
+		return toleratedOfDisk
+	}
+	return tolerated
+}
+
 // Spinning is whether the load is to poll in place of sleeping.
 func (p *Plan) Spinning() bool { return p.Spin && p.Layout == LayoutOne }
 
 // Longest is how long the cell may take if all goes well, start and stop of
 // the servers left out.
 func (p *Plan) Longest() time.Duration {
-	return time.Duration(len(p.Specs)) * (time.Duration(p.Rounds+p.Extra+1)*p.Slice + p.CountTime)
+	n := time.Duration(len(p.Specs))
+	slice := p.Slice
+	if p.Share > 0 {
+		slice *= longest
+	}
+	return n*(time.Duration(p.Rounds+p.Extra+2)*slice+p.CountTime) + saturating*p.Slice
 }

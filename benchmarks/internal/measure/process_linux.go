@@ -110,8 +110,11 @@ func (p *process) answer(v any) error {
 }
 
 // counters asks the server for the engine's counters.
-func (p *process) counters() (map[string]uint64, error) {
-	if _, err := io.WriteString(p.stdin, "stats\n"); err != nil {
+func (p *process) counters() (map[string]uint64, error) { return p.ask("stats") }
+
+// ask gives the server a command.
+func (p *process) ask(word string) (map[string]uint64, error) {
+	if _, err := io.WriteString(p.stdin, word+"\n"); err != nil {
 		return nil, err
 	}
 	m := map[string]uint64{}

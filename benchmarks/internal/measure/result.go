@@ -2,7 +2,10 @@
 // and what it cost them.
 package measure
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Result is everything one run found.
 type Result struct {
@@ -20,17 +23,42 @@ type Host struct {
 	Commit   string // of the module, "" if unknown
 	Command  string
 	Syscalls string // how system calls are counted, or why they are not
+	// NullCall is what getppid(2) costs.
+	NullCall time.Duration `json:",omitempty"`
+	// Congestion is TCP's congestion control.
+	Congestion string `json:",omitempty"`
+}
+
+// Line says what is to be known of the machine with every table.
+func (h *Host) Line() string {
+	unknown := func(s string) string {
+		if s == "" {
+			return "unknown"
+		}
+		return s
+	}
+	null := "unknown"
+	if h.NullCall > 0 {
+		null = fmt.Sprintf("%d ns", h.NullCall.Nanoseconds())
+	}
+	return fmt.Sprintf("%d CPUs (%s); null system call %s; kernel %s; %s; TCP congestion control %s; commit %s",
+		h.CPUs, h.CPUModel, null, h.Kernel, h.Go, unknown(h.Congestion), unknown(h.Commit))
 }
 
 // Cell is one workload on every server of a run.
 type Cell struct {
-	Proto   string
-	Layout  Layout
-	Conns   int
-	Size    int // bytes of an echo message
-	Slice   time.Duration
-	Spin    bool     // the load polled, in place of sleeping
-	Servers []Server // the first is what the others are compared with
+	Proto  string
+	Layout Layout
+	Conns  int
+	Size   int // bytes of an echo message
+	Slice  time.Duration
+	Spin   bool // the load polled, in place of sleeping
+	// Rate, if not 0, is how many requests a second were due on each server:
+	// Share of Saturated, which std served in a closed loop in the same run.
+	Rate      float64  `json:",omitempty"`
+	Share     float64  `json:",omitempty"`
+	Saturated float64  `json:",omitempty"`
+	Servers   []Server // the first is what the others are compared with
 	// Others and Steal are the CPU time that other processes took, and the
 	// host of a virtual machine, during the timed slices: 1 is one whole CPU.
 	Others, Steal float64
@@ -75,6 +103,10 @@ type Slice struct {
 	Switches uint64        // times a thread of the server was put on a CPU
 	P50, P99 int64
 	P999     int64 `json:",omitempty"`
+	// Due is how many requests a constant rate had, and Late how late the load
+	// sent 99 % of those that had not to wait for a reply.
+	Due  uint64        `json:",omitempty"`
+	Late time.Duration `json:",omitempty"`
 	// Disturbed is whether other processes took much of the machine in this
 	// round.
 	Disturbed bool `json:",omitempty"`
@@ -117,6 +149,15 @@ func (s *Server) Usable() []Slice {
 
 // PerSecond is the slice's throughput.
 func (s Slice) PerSecond() float64 { return float64(s.Requests) / s.Length.Seconds() }
+
+// Reached is the share of the due requests that were answered in time; 1 where
+// there was no rate.
+func (s Slice) Reached() float64 {
+	if s.Due == 0 {
+		return 1
+	}
+	return float64(s.Requests) / float64(s.Due)
+}
 
 // CPUPerReq is the server's CPU time per request in nanoseconds.
 func (s Slice) CPUPerReq() float64 {

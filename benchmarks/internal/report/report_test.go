@@ -72,6 +72,8 @@ func TestRowsComparePairByPair(t *testing.T) {
 func TestMarkdownTableHasEvenRows(t *testing.T) {
 	var b bytes.Buffer
 	p := Printer{W: &b, Markdown: true}
+	host := measure.Host{CPUModel: "abacus", NullCall: 123}
+	p.Host(host)
 	p.Cell(cell())
 	p.Cell(cell()) // the same table: no second heading
 	var rows int
@@ -83,6 +85,9 @@ func TestMarkdownTableHasEvenRows(t *testing.T) {
 		if n := strings.Count(line, "|"); n != len(columns)+1 {
 			t.Errorf("row with %d bars, want %d: %s", n, len(columns)+1, line)
 		}
+	}
+	if n := strings.Count(b.String(), host.Line()); n != 2 { // at the top, and over the table
+		t.Errorf("the machine is named %d times:\n%s", n, b.String())
 	}
 	if rows != 2+4 {
 		t.Errorf("%d rows:\n%s", rows, b.String())

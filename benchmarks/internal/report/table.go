@@ -22,6 +22,7 @@ const muchSteal = 0.1
 type Printer struct {
 	W        io.Writer
 	Markdown bool
+	machine  string // that the tables are of
 	title    string // of the table under way
 	conns    int    // of the cell under way
 	notes    []string
@@ -32,16 +33,8 @@ var widths = []int{5, -24, 8, 16, 10, 16, 6, 12, 12, 8, 16, 8, 16, 15}
 
 // Host writes what is to be known before the tables.
 func (p *Printer) Host(h measure.Host) {
-	commit := h.Commit
-	if commit == "" {
-		commit = "unknown"
-	}
-	lines := []string{
-		h.Command,
-		fmt.Sprintf("kernel %s; %s; %d CPUs (%s); commit %s; %s", h.Kernel, h.Go, h.CPUs, h.CPUModel, commit,
-			h.Time.Format("2006-01-02 15:04 MST")),
-		"system calls: " + h.Syscalls,
-	}
+	p.machine = h.Line()
+	lines := []string{h.Command, p.machine + "; " + h.Time.Format("2006-01-02 15:04 MST"), "system calls: " + h.Syscalls}
 	if p.Markdown {
 		fmt.Fprintf(p.W, "```\n%s\n```\n", strings.Join(lines, "\n"))
 		return
@@ -135,11 +128,11 @@ func title(c measure.Cell) string {
 func (p *Printer) heading(c measure.Cell) {
 	note := fmt.Sprintf("x: to %s in the neighbouring slice of %v, median and quartiles", c.Servers[0].Name, c.Slice)
 	if !p.Markdown {
-		fmt.Fprintf(p.W, "\n%s; %s\n", p.title, note)
+		fmt.Fprintf(p.W, "\n%s; %s\n%s\n", p.title, note, p.machine)
 		p.line(columns)
 		return
 	}
-	fmt.Fprintf(p.W, "\n**%s** (%s)\n\n", p.title, note)
+	fmt.Fprintf(p.W, "\n**%s** (%s)\n\n%s\n\n", p.title, note, p.machine)
 	p.line(columns)
 	p.line(strings.Split(strings.Repeat("---: ", len(columns)-1)+"---:", " "))
 }

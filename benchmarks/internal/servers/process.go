@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/pprof"
+	"slices"
 	"time"
 
 	"github.com/uringnet/go-uringnet/poller"
@@ -21,7 +22,7 @@ type Options struct {
 	Proto      string        // one of Protos
 	Buf        int           // bytes of a connection's buffer
 	Work       time.Duration // for which each answer is computed
-	File       string        // that is sent or written
+	File       string        // that is sent or written; of fsync, the directory
 	CPUProfile string        // file to write a CPU profile to, "" for none
 	Lifetime   time.Duration // after which the process ends by itself
 }
@@ -29,7 +30,7 @@ type Options struct {
 // Run is the life of a server process: it listens, serves, answers commands,
 // and returns when its input ends or its lifetime is over.
 func Run(o Options, in io.Reader, out io.Writer) error {
-	if o.Kind == "events" && o.Proto != "echo" && o.Proto != "sink" {
+	if o.Kind == "events" && !slices.Contains(eventProtos, o.Proto) {
 		return &UnsupportedError{o.Kind, o.Proto}
 	}
 	ln, err := listen(o.Kind)
@@ -47,7 +48,7 @@ func Run(o Options, in io.Reader, out io.Writer) error {
 	if err := hello(o, ln.Addr().String(), out); err != nil {
 		return err
 	}
-	go func() { ended <- commands(in, out) }()
+	go func() { ended <- o.commands(in, out) }()
 	select {
 	case err := <-ended:
 		return err
@@ -88,20 +89,32 @@ func startProfile(file string) (stop func(), err error) {
 }
 
 // commands answers commands until there are no more.
-func commands(in io.Reader, out io.Writer) error {
+func (o *Options) commands(in io.Reader, out io.Writer) error {
+	work := labour{dir: o.File}
+	defer func() { _ = work.rest() }()
+	answers := json.NewEncoder(out)
 	lines := bufio.NewScanner(in)
 	for lines.Scan() {
+		var answer any = struct{}{}
+		var err error
 		switch cmd := lines.Text(); cmd {
 		case "stats":
-			total := uringnet.Default().Stats().Total
-			if err := json.NewEncoder(out).Encode(struct {
+			answer = struct {
 				poller.Counters
 				ReceivedBytes uint64 `json:"received_bytes"`
-			}{total, received.Load()}); err != nil {
-				return err
-			}
+			}{uringnet.Default().Stats().Total, received.Load()}
+		case "busy":
+			err = work.begin(o.Lifetime)
+		case "rest":
+			err = work.rest()
 		default:
-			return fmt.Errorf("unknown command %q", cmd)
+			err = fmt.Errorf("unknown command %q", cmd)
+		}
+		if err == nil {
+			err = answers.Encode(answer)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return lines.Err()
@@ -116,7 +129,7 @@ func serve(o Options, ln net.Listener) error {
 		return uringnet.Default().ServeEvents(ln, echoEvents{o})
 	}
 	switch o.Proto {
-	case "echo":
+	case "echo", "fsync":
 		return serveConns(ln, o, echoConn)
 	case "sink":
 		return serveConns(ln, o, sinkConn)
@@ -124,6 +137,10 @@ func serve(o Options, ln net.Listener) error {
 		return serveConns(ln, o, sourceConn)
 	case "file":
 		return serveConns(ln, o, fileConn)
+	case "file-small":
+		return serveConns(smallBuffers{ln}, o, fileConn)
+	case "fileserver":
+		return serveFiles(smallBuffers{ln}, o)
 	case "recvfile":
 		return serveConns(ln, o, recvFileConn)
 	case "http":

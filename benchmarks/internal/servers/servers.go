@@ -3,8 +3,12 @@
 //
 // A server process writes one line of JSON, a Hello, to its standard output
 // once it listens. It then reads commands from its standard input, one word a
-// line: "stats" is answered with one line of JSON, and the end of input ends
-// the process, so that no server outlives the program that started it.
+// line, each answered with one line of JSON, and the end of input ends the
+// process, so that no server outlives the program that started it:
+//
+//	stats  answers with counters
+//	busy   begins the work that fsync has besides its connections
+//	rest   ends it
 //
 // The protocols:
 //
@@ -15,6 +19,11 @@
 //	source    sends without an end; the byte at offset i is i modulo 251
 //	file      sends a file with io.Copy on each connection, and closes it
 //	recvfile  copies each connection to a file with io.Copy, and closes it
+//	file-small, fileserver
+//	          send a file on connections with a send buffer of 16 KiB, with
+//	          io.Copy and with http.FileServer
+//	fsync     echo, with two goroutines in the process that write a file each and
+//	          wait for the disk; -file is their directory
 package servers
 
 import (
@@ -28,7 +37,10 @@ import (
 var Kinds = []string{"std", "uring", "events"}
 
 // Protos are the protocols that Options.Proto may name.
-var Protos = []string{"echo", "http", "https", "sink", "source", "file", "recvfile"}
+var Protos = []string{"echo", "http", "https", "sink", "source", "file", "recvfile", "file-small", "fileserver", "fsync"}
+
+// eventProtos are those that are served by events too.
+var eventProtos = []string{"echo", "sink", "fsync"}
 
 // Hello is the first line that a server process writes.
 type Hello struct {

@@ -88,7 +88,8 @@ type Row struct {
 // Group is all that was measured of one workload with one number of
 // connections.
 type Group struct {
-	cells []*Cell
+	cells  []*Cell
+	result *Result // that they are of
 }
 
 // Key tells groups apart.
@@ -133,7 +134,7 @@ func (r *Result) Groups() []*Group {
 		}
 		g := byKey[c.Key()]
 		if g == nil {
-			g = new(Group)
+			g = &Group{result: r}
 			byKey[c.Key()] = g
 			groups = append(groups, g)
 		}
@@ -153,6 +154,15 @@ func (g *Group) Key() Key { return g.cells[0].Key() }
 
 // Cell returns the first of the cells.
 func (g *Group) Cell() *Cell { return g.cells[0] }
+
+// machine describes the hosts of its cells.
+func (g *Group) machine() []string {
+	hosts := make([]int, len(g.cells))
+	for i, c := range g.cells {
+		hosts[i] = c.Host
+	}
+	return g.result.machine(hosts...)
+}
 
 // Score is the metric by which a server wins or loses in the group.
 func (g *Group) Score() Metric {
@@ -244,4 +254,12 @@ func (m Metric) worse(ratio report.Spread) bool {
 		return ratio.Median >= 1.005
 	}
 	return ratio.Median < 0.995
+}
+
+// inverse is what more of is better, of what less of is.
+func inverse(s report.Spread) report.Spread {
+	if s.N == 0 || s.Q1 == 0 {
+		return report.Spread{}
+	}
+	return report.Spread{Q1: 1 / s.Q3, Median: 1 / s.Median, Q3: 1 / s.Q1, N: s.N}
 }

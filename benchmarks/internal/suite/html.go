@@ -36,13 +36,13 @@ func (r *Result) HTML() []byte {
 	for _, server := range []string{Subject, "events"} {
 		plotSummary(&b, groups, server)
 	}
-	targets := targetTable(r.Verdicts())
+	targets := r.targetTable(r.Verdicts())
 	targets.html(&b)
-	summary := summaryTable(groups)
+	summary := r.summaryTable()
 	summary.html(&b)
 	r.htmlGroups(&b, groups)
 	for i := range r.Idle {
-		t := idleTable(&r.Idle[i])
+		t := r.idleTable(&r.Idle[i])
 		t.html(&b)
 	}
 	b.WriteString("</body></html>\n")
@@ -78,6 +78,7 @@ func (t *table) html(w io.Writer) {
 	if t.title != "" {
 		fmt.Fprintf(w, "<h2>%s</h2>\n", html.EscapeString(t.title))
 	}
+	writeList(w, t.machine)
 	io.WriteString(w, "<div class=\"scroll\"><table><tr>")
 	for _, c := range t.columns {
 		fmt.Fprintf(w, "<th>%s</th>", html.EscapeString(c))

@@ -15,9 +15,9 @@ func (r *Result) Markdown() []byte {
 		fmt.Fprintf(&b, "\n- %s", oneLine(n))
 	}
 	b.WriteByte('\n')
-	targets := targetTable(r.Verdicts())
+	targets := r.targetTable(r.Verdicts())
 	targets.markdown(&b)
-	summary := summaryTable(r.Groups())
+	summary := r.summaryTable()
 	summary.markdown(&b)
 	for _, t := range r.tables() {
 		t.markdown(&b)
@@ -29,13 +29,17 @@ func (r *Result) Markdown() []byte {
 func (r *Result) tables() []table {
 	all := tables(r.Groups())
 	for i := range r.Idle {
-		all = append(all, idleTable(&r.Idle[i]))
+		all = append(all, r.idleTable(&r.Idle[i]))
 	}
 	return all
 }
 
 func (t *table) markdown(w io.Writer) {
-	fmt.Fprintf(w, "\n## %s\n\n| %s |\n|%s\n", t.title, strings.Join(t.columns, " | "), strings.Repeat(" --- |", len(t.columns)))
+	fmt.Fprintf(w, "\n## %s\n", t.title)
+	for _, line := range t.machine {
+		fmt.Fprintf(w, "\n%s\n", line)
+	}
+	fmt.Fprintf(w, "\n| %s |\n|%s\n", strings.Join(t.columns, " | "), strings.Repeat(" --- |", len(t.columns)))
 	for _, row := range t.rows {
 		io.WriteString(w, "|")
 		for _, f := range row {

@@ -3,6 +3,8 @@ package suite
 import (
 	"fmt"
 	"strings"
+
+	"github.com/uringnet/go-uringnet/benchmarks/internal/report"
 )
 
 // Shares of a CPU that are worth a remark, as in package report.
@@ -14,6 +16,10 @@ const (
 // Remarks are what is to be known of a group besides its figures.
 func (g *Group) Remarks() (remarks []string) {
 	for _, c := range g.cells {
+		if c.Remark != "" {
+			remarks = append(remarks, c.Remark)
+		}
+		remarks = append(remarks, rate(c)...)
 		for i := range c.Servers {
 			s := &c.Servers[i]
 			switch {
@@ -29,6 +35,36 @@ func (g *Group) Remarks() (remarks []string) {
 		remarks = append(remarks, disturbance(c)...)
 	}
 	return remarks
+}
+
+// nearly is the share of a rate that counts as reached: what is under way at the
+// end of a slice is missing.
+const nearly = 0.98
+
+// rate says what a constant rate was, who did not reach it, and how late the load
+// itself was.
+func rate(c *Cell) (remarks []string) {
+	if c.Rate == 0 {
+		return nil
+	}
+	remarks = append(remarks, fmt.Sprintf("%.0f/s were due on each server: %.0f %% of the %.0f/s that std served in a closed loop; slices of %v",
+		c.Rate, 100*c.Share, c.Saturated, c.Slice))
+	var late []string
+	for i := range c.Servers {
+		s := &c.Servers[i]
+		if s.Failed != "" {
+			continue
+		}
+		var reached, lates []float64
+		for _, slice := range s.Usable() {
+			reached, lates = append(reached, slice.Reached()), append(lates, float64(slice.Late)/1e3)
+		}
+		if m := report.NewSpread(reached).Median; m < nearly {
+			remarks = append(remarks, fmt.Sprintf("%s did not reach the rate: %.0f %% of what was due was answered in time", s.Name, 100*m))
+		}
+		late = append(late, fmt.Sprintf("%s %.0f", s.Name, report.NewSpread(lates).Median))
+	}
+	return append(remarks, "p99 of how late the load itself sent, µs: "+strings.Join(late, ", "))
 }
 
 // disturbance says what else ran while a cell was measured.

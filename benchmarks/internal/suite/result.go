@@ -34,14 +34,19 @@ type Cell struct {
 	Unit     string // of an operation
 	// Paced is whether the load had a fixed rate, so that only cost compares.
 	Paced bool `json:",omitempty"`
+	// Host is which of the result's hosts it was measured on.
+	Host int
+	// Remark is what is to be known with the figures.
+	Remark string `json:",omitempty"`
 	measure.Cell
 }
 
 // Parts are the parts of the suite, in their order.
-var Parts = []string{"echo", "ingest", "http", "bulk", "accept", "idle"}
+var Parts = []string{"echo", "ingest", "http", "bulk", "accept", "rate", "company", "dear", "idle"}
 
 // IdleCell is what connections cost that do nothing.
 type IdleCell struct {
+	Host    int // which of the result's hosts it was measured on
 	Layout  measure.Layout
 	Conns   int
 	Servers []IdleServer
@@ -88,6 +93,9 @@ func (r IdleRound) KernelPerConn() float64 {
 	return float64(r.After.Slab+r.After.Sock-r.Before.Slab-r.Before.Sock) / float64(max(1, r.Conns))
 }
 
+// BytesPerConn is both.
+func (r IdleRound) BytesPerConn() float64 { return r.RSSPerConn() + r.KernelPerConn() }
+
 // Read reads the results in files, and merges them.
 func Read(files ...string) (*Result, error) {
 	all := new(Result)
@@ -108,12 +116,41 @@ func Read(files ...string) (*Result, error) {
 // Merge adds what another run found. Cells with the same workload stay apart:
 // their ratios are pooled when they are shown.
 func (r *Result) Merge(other *Result) {
+	first := len(r.Hosts)
 	r.Hosts = append(r.Hosts, other.Hosts...)
-	r.Cells = append(r.Cells, other.Cells...)
-	r.Idle = append(r.Idle, other.Idle...)
+	for _, c := range other.Cells {
+		c.Host += first
+		r.Cells = append(r.Cells, c)
+	}
+	for _, c := range other.Idle {
+		c.Host += first
+		r.Idle = append(r.Idle, c)
+	}
 	for _, n := range other.Notes {
 		r.Note(n)
 	}
+}
+
+// machine describes the hosts with these indices, a line for each that differs.
+func (r *Result) machine(hosts ...int) (lines []string) {
+	for _, i := range hosts {
+		if i < 0 || i >= len(r.Hosts) {
+			continue
+		}
+		if line := r.Hosts[i].Line(); !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// machines describes all hosts.
+func (r *Result) machines() []string {
+	all := make([]int, len(r.Hosts))
+	for i := range all {
+		all[i] = i
+	}
+	return r.machine(all...)
 }
 
 // Note adds a note, once.

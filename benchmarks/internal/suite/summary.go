@@ -7,13 +7,16 @@ import (
 	"github.com/uringnet/go-uringnet/benchmarks/internal/report"
 )
 
+// notPeers are the servers that are not another Go library.
+var notPeers = []string{Std, Subject, "events", Ceiling, "c-epoll", "fasthttp-uring"}
+
 // summaryTable has a line for each cell: what the engine is to std and to the
 // ceiling, and who is best among the others.
-func summaryTable(groups []*Group) table {
-	t := table{title: "Summary: uring in each cell", columns: []string{
+func (r *Result) summaryTable() table {
+	t := table{machine: r.machines(), title: "Summary: uring in each cell", columns: []string{
 		"workload", "throughput × std", "× C", "CPU × std", "p99 × std", "syscalls, std / uring", "events × std", "best Go peer × std",
 	}}
-	for _, g := range groups {
+	for _, g := range r.Groups() {
 		subject := g.Ratio(Throughput, Subject, Std)
 		if subject.N == 0 {
 			continue

@@ -2,6 +2,7 @@ package suite
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/uringnet/go-uringnet/benchmarks/internal/report"
@@ -17,6 +18,7 @@ type text struct {
 // table is what is shown of some cells.
 type table struct {
 	title   string
+	machine []string // what it was measured on
 	columns []string
 	rows    [][]text
 	remarks []string
@@ -146,6 +148,11 @@ func tables(groups []*Group) (tables []table) {
 
 func (t *table) addGroup(g *Group) {
 	conns := g.Key().Conns
+	for _, line := range g.machine() {
+		if !slices.Contains(t.machine, line) {
+			t.machine = append(t.machine, line)
+		}
+	}
 	rows := g.Rows()
 	for i := range rows {
 		t.rows = append(t.rows, rows[i].fields(conns))
@@ -156,9 +163,10 @@ func (t *table) addGroup(g *Group) {
 }
 
 // idleTable shows an idle cell.
-func idleTable(c *IdleCell) table {
+func (r *Result) idleTable(c *IdleCell) table {
 	t := table{
-		title: fmt.Sprintf("idle: %s, one active; %s", plural(c.Conns, "connection"), layoutText(c.Layout)),
+		machine: r.machine(c.Host),
+		title:   fmt.Sprintf("idle: %s, one active; %s", plural(c.Conns, "connection"), layoutText(c.Layout)),
 		columns: []string{"server", "RSS at start MiB", "RSS bytes/conn", "× std", "× C", "kernel bytes/conn", "× std", "× C",
 			"active p50 µs", "× std", "active p99 µs", "× std", "× C", "CPU % while idle"},
 	}
@@ -189,9 +197,9 @@ func idleTable(c *IdleCell) table {
 	return t
 }
 
-// targetTable shows the verdicts.
-func targetTable(verdicts []Verdict) table {
-	t := table{title: "Targets", columns: []string{"where", "wanted", "measured (of several cells, the worst)", "cells", ""}}
+// targetTable shows verdicts.
+func (r *Result) targetTable(verdicts []Verdict) table {
+	t := table{title: "Targets", machine: r.machines(), columns: []string{"where", "wanted", "measured (of several cells, the worst)", "cells", ""}}
 	for i := range verdicts {
 		v := &verdicts[i]
 		state := v.State()
@@ -213,14 +221,7 @@ func targetTable(verdicts []Verdict) table {
 // hostLines say where and how everything was measured.
 func (r *Result) hostLines() (lines []string) {
 	for _, h := range r.Hosts {
-		commit := h.Commit
-		if commit == "" {
-			commit = "unknown"
-		}
-		lines = append(lines, h.Command,
-			fmt.Sprintf("kernel %s; %s; %d CPUs (%s); commit %s; %s", h.Kernel, h.Go, h.CPUs, h.CPUModel, commit,
-				h.Time.Format("2006-01-02 15:04 MST")),
-			"system calls: "+h.Syscalls)
+		lines = append(lines, h.Command, h.Line()+"; "+h.Time.Format("2006-01-02 15:04 MST"), "system calls: "+h.Syscalls)
 	}
 	return lines
 }

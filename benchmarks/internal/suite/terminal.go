@@ -18,7 +18,7 @@ type Terminal struct {
 var kept = []int{
 	0, 1,
 	col(Throughput), col(Throughput) + 1, col(Throughput) + 2, col(CPU), col(CPU) + 1, col(Syscalls),
-	col(P50), col(P50) + 1, col(P99), col(P99) + 1, col(P999), col(Slowest), col(Fastest),
+	col(P50), col(P50) + 1, col(P99), col(P99) + 1, col(P999), col(P999) + 1, col(Slowest), col(Fastest),
 }
 
 // col is where the columns of a metric begin.
@@ -53,8 +53,8 @@ func pick(t *table) {
 }
 
 // Idle prints an idle cell.
-func (p *Terminal) Idle(c *IdleCell) {
-	t := idleTable(c)
+func (p *Terminal) Idle(r *Result, c *IdleCell) {
+	t := r.idleTable(c)
 	p.title = ""
 	p.print(&t)
 }
@@ -67,7 +67,7 @@ func (p *Terminal) Targets(r *Result) {
 			measured = append(measured, v)
 		}
 	}
-	t := targetTable(measured)
+	t := r.targetTable(measured)
 	p.title = ""
 	p.print(&t)
 }
@@ -77,6 +77,9 @@ func (p *Terminal) print(t *table) {
 	rows := t.rows
 	if t.title != "" {
 		fmt.Fprintf(p.W, "\n%s\n", t.title)
+		for _, line := range t.machine {
+			fmt.Fprintln(p.W, line)
+		}
 		var head []text
 		for _, c := range t.columns {
 			head = append(head, text{s: c})
