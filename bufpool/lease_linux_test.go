@@ -82,3 +82,59 @@ func TestRingReturnConcurrent(t *testing.T) {
 		}
 	}
 }
+
+// After Close the pool gives nothing, takes what is out, and its memory stays
+// until then.
+func TestFixedClose(t *testing.T) {
+	f, err := NewFixed(4096, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := f.Get(), f.Get()
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.Get(); got != nil {
+		t.Errorf("Get after Close gave %d bytes", len(got))
+	}
+	a[0], b[4095] = 1, 1 // still there
+	if !f.Contains(a) || f.InUse() != 2 {
+		t.Errorf("%d in use; want 2", f.InUse())
+	}
+	f.Put(a)
+	b[0] = 2
+	f.Put(b)
+	if f.InUse() != 0 {
+		t.Errorf("%d in use", f.InUse())
+	}
+	mustPanic(t, "Put of a buffer that is not out", func() { f.Put(a) })
+	if f.Get() != nil || f.Close() != nil {
+		t.Error("a closed pool gives buffers, or does not close twice")
+	}
+}
+
+// Close while others get and put: nobody touches memory that is gone.
+func TestFixedCloseConcurrent(t *testing.T) {
+	for range 100 {
+		f, err := NewFixed(4096, 8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				for range 50 {
+					if b := f.Get(); b != nil {
+						b[0]++
+						f.Put(b)
+					}
+				}
+			})
+		}
+		wg.Go(func() { f.Close() })
+		wg.Wait()
+		if f.InUse() != 0 {
+			t.Fatalf("%d in use", f.InUse())
+		}
+	}
+}
