@@ -23,11 +23,11 @@ type Fixed struct {
 }
 
 // NewFixed maps count buffers of size bytes.
-func NewFixed(size, count int) (*Fixed, error) {
+func NewFixed(size, count int, pages Pages) (*Fixed, error) {
 	if size <= 0 || count <= 0 || size > maxFixed/count {
 		return nil, fmt.Errorf("bufpool: bad pool of %d registered buffers of %d bytes: want 1 byte to 1 GiB together", count, size)
 	}
-	mem, err := mapMemory(size * count)
+	mem, err := mapMemory(size*count, pages)
 	if err != nil {
 		return nil, err
 	}

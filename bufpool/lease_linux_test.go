@@ -86,7 +86,7 @@ func TestRingReturnConcurrent(t *testing.T) {
 // After Close the pool gives nothing, takes what is out, and its memory stays
 // until then.
 func TestFixedClose(t *testing.T) {
-	f, err := NewFixed(4096, 4)
+	f, err := NewFixed(4096, 4, AnyPages)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestFixedClose(t *testing.T) {
 // Close while others get and put: nobody touches memory that is gone.
 func TestFixedCloseConcurrent(t *testing.T) {
 	for range 100 {
-		f, err := NewFixed(4096, 8)
+		f, err := NewFixed(4096, 8, AnyPages)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -46,7 +46,7 @@ func NewRing(size, count int) (*Ring, error) {
 	// Entries first: they have to be aligned to a page.
 	entryBytes := pageAlign(count * entrySize)
 	stride := (size+cacheLine-1)&^(cacheLine-1) + cacheLine
-	mem, err := mapMemory(entryBytes + stride*count)
+	mem, err := mapMemory(entryBytes+stride*count, AnyPages)
 	if err != nil {
 		return nil, err
 	}

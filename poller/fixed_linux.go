@@ -46,7 +46,7 @@ func (p *Poller) FixedBuffers() (*bufpool.Fixed, error) {
 func (p *Poller) makeFixed() (*fixedPool, error) {
 	var refused error
 	for count := p.cfg.FixedBuffers; count > 0; count /= 2 {
-		pool, err := bufpool.NewFixed(p.cfg.FixedBufferSize, count)
+		pool, err := bufpool.NewFixed(p.cfg.FixedBufferSize, count, bufpool.ReservedPages)
 		if err != nil {
 			refused = err
 			continue
@@ -59,7 +59,7 @@ func (p *Poller) makeFixed() (*fixedPool, error) {
 			break
 		}
 	}
-	pool, err := bufpool.NewFixed(p.cfg.FixedBufferSize, p.cfg.FixedBuffers)
+	pool, err := bufpool.NewFixed(p.cfg.FixedBufferSize, p.cfg.FixedBuffers, bufpool.ReservedPages)
 	if err != nil {
 		return nil, err
 	}
