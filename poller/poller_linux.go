@@ -274,7 +274,7 @@ func (p *Poller) closeRings() {
 		r.runEvents() // the last calls of Closed
 		r.release()
 	}
-	if f := p.fixed.Load(); f != nil && f.InUse() == 0 {
-		f.Close() // else whoever has a buffer keeps all
+	if f := p.fixed.Load(); f != nil {
+		f.Close() // what is out keeps the memory until Put
 	}
 }
