@@ -202,15 +202,51 @@ func copyIn(w io.Writer, r io.Reader) (int64, error) {
 		src = &from.conn
 	}
 	if src == nil || !src.ok() || src.fd == nil {
-		if limited {
-			r = lr
-		}
-		return io.Copy(writerOnly{w}, r)
+		return copyPlain(w, r, lr)
 	}
 	n, err := copyOut(w, src, limit)
 	if limited {
 		lr.N -= n
 	}
+	return n, err
+}
+
+// copyPlain writes r to w; if lr is not nil, r is what lr limits. What was read
+// of a *File and w did not take is given back to it, as when it is spliced.
+func copyPlain(w io.Writer, r io.Reader, lr *io.LimitedReader) (int64, error) {
+	f, ok := r.(*File)
+	if !ok {
+		if lr != nil {
+			r = lr
+		}
+		return io.Copy(writerOnly{w}, r)
+	}
+	count := &countingReader{r: f}
+	var from io.Reader = count
+	if lr != nil {
+		from = &io.LimitedReader{R: count, N: lr.N}
+	}
+	n, err := io.Copy(writerOnly{w}, from)
+	if unsent := count.n - n; unsent > 0 {
+		if _, serr := f.Seek(-unsent, io.SeekCurrent); serr == nil {
+			count.n = n
+		}
+	}
+	if lr != nil {
+		lr.N -= count.n
+	}
+	return n, err
+}
+
+// countingReader counts what is read.
+type countingReader struct {
+	r io.Reader
+	n int64
+}
+
+func (c *countingReader) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.n += int64(n)
 	return n, err
 }
 
