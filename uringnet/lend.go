@@ -1,6 +1,7 @@
 package uringnet
 
 import (
+	"errors"
 	"io"
 	"sync"
 	"syscall"
@@ -70,8 +71,11 @@ type spliceNext uint8
 const (
 	spliceDone  spliceNext = iota // the copy has ended
 	spliceAgain                   // bytes were received ahead, or the stream has become a trickle
-	spliceNever                   // the target refuses to be spliced to, but can be written to
+	spliceNever                   // what remains has to be copied
 )
+
+// errNoSplice is returned by spliceFile, to whoever copies then.
+var errNoSplice = errors.New("uringnet: cannot be spliced")
 
 // copyOut passes what c receives to w, at most limit bytes if that is not
 // negative, until end of file. Bytes that were received and that w refuses are
@@ -251,7 +255,7 @@ func (c *countingReader) Read(b []byte) (int, error) {
 }
 
 // sendRingFile sends a *File of a ring, or a limited part of one, without
-// copying it.
+// copying it where that can be done.
 func sendRingFile(c *conn, r io.Reader) (n int64, err error, handled bool) {
 	limit := int64(-1)
 	lr, limited := r.(*io.LimitedReader)
@@ -265,6 +269,10 @@ func sendRingFile(c *conn, r io.Reader) (n int64, err error, handled bool) {
 	n, err = spliceFile(c, f, limit)
 	if limited {
 		lr.N -= n
+	}
+	if err == errNoSplice {
+		m, err := copyPlain(c, f, lr)
+		return n + m, err, true
 	}
 	return n, err, true
 }
