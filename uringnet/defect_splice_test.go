@@ -108,7 +108,7 @@ type splicedCopy struct {
 	end    func() error // after the copy
 }
 
-var spliceData = randomBytes(9, 4<<20)
+var spliceData = randomBytes(9, 1<<20)
 
 func (c splicedCopy) run() error {
 	fed := make(chan error, 1)
