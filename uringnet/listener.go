@@ -50,7 +50,7 @@ func (l *listener) syscallConn() (syscall.RawConn, error) {
 	if l.fd == nil {
 		return l.std.(syscall.Conn).SyscallConn()
 	}
-	return &rawListener{rawConn{fd: l.fd, net: l.net, addr: addrs{local: l.addr}}}, nil
+	return &rawListener{rawConn{fd: l.fd, net: l.net, addr: addrs{local: l.addr}, owner: l}}, nil
 }
 
 // close closes the stream. Connections accepted but not taken are closed.
