@@ -43,7 +43,11 @@ func (l *listener) file() (*os.File, error) {
 	if err != nil {
 		return nil, l.fail("file", "dup", err)
 	}
-	return os.NewFile(uintptr(sysfd), l.net+":"+addrString(l.addr)+"->"), nil
+	f, err := socketFile(sysfd, l.net+":"+addrString(l.addr)+"->", l.addr)
+	if err != nil {
+		return nil, l.fail("file", "dup", err)
+	}
+	return f, nil
 }
 
 func (l *listener) syscallConn() (syscall.RawConn, error) {
