@@ -105,6 +105,8 @@ type Config struct {
 	BufferSize, BufferCount int
 	// MaxConnBuffers is how many of them one connection may hold; 0 means 4.
 	MaxConnBuffers int
+	// Transfer is the way bytes are moved in ModeShared.
+	Transfer poller.Transfer
 	// Receive forces a way of receiving; the default lets the engine choose.
 	Receive ReceiveMode
 	// DirectRecv forces whether recv(2) is tried before a receive is armed.
