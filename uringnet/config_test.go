@@ -106,7 +106,7 @@ func TestEnvironment(t *testing.T) {
 	}
 
 	for _, value := range []string{
-		"", "on", "off", "mode=dedicated", "mode=sqpoll,recv=single", "mode=shared, direct-recv=never",
+		"", "on", "off", "mode=dedicated", "mode=sqpoll,recv=single", "mode=shared, transfer=direct",
 		"recv=multishot,fallback=auto", "disable=multishot-recv+eager-recv", "disable=provided-buffers,mode=dedicated",
 	} {
 		t.Setenv(uringnet.EnvVar, value)
@@ -149,7 +149,7 @@ func checkEnvironment(t *testing.T, value string, s poller.Status) {
 // A value that cannot be read changes nothing, and is reported.
 func TestBadEnvironment(t *testing.T) {
 	for _, value := range []string{
-		"of", "mode", "mode=", "mode=turbo", "recv=none", "direct-recv=maybe", "fallback=often",
+		"of", "mode", "mode=", "mode=turbo", "recv=none", "transfer=maybe", "fallback=often",
 		"disable=everything", "colour=blue", "mode=dedicated,", "fallback=always,mode=turbo",
 	} {
 		t.Setenv(uringnet.EnvVar, value)
