@@ -28,6 +28,11 @@ type Ring struct {
 	tail uint16 // guarded by mu; the kernel reads a copy in the entries
 	gone bool   // guarded by mu: Close was called
 
+	// gens are the buffers' generations: odd from Take until Release. They
+	// tell a buffer that is out from one that the kernel has, and one owner's
+	// turn from the next.
+	gens []atomic.Uint32
+
 	// inUse is how many buffers completions have named and nobody released.
 	inUse atomic.Int64
 }
@@ -41,11 +46,14 @@ func NewRing(size, count int) (*Ring, error) {
 	// Entries first: they have to be aligned to a page.
 	entryBytes := pageAlign(count * entrySize)
 	stride := (size+cacheLine-1)&^(cacheLine-1) + cacheLine
-	mem, err := mapMemory(entryBytes + stride*count)
+	mem, err := mapMemory(entryBytes+stride*count, AnyPages)
 	if err != nil {
 		return nil, err
 	}
-	r := &Ring{mem: mem, size: size, stride: stride, count: count, bufs: mem.bytes[entryBytes : entryBytes+stride*count]}
+	r := &Ring{
+		mem: mem, bufs: mem.bytes[entryBytes : entryBytes+stride*count], size: size, stride: stride, count: count,
+		gens: make([]atomic.Uint32, count),
+	}
 	r.entries = castEntries(mem.bytes[:entryBytes], count)
 	for id := range count {
 		r.put(uint16(id))
@@ -77,13 +85,40 @@ func (r *Ring) Take(id uint16, n int) []byte {
 	if int(id) >= r.count || n > r.size {
 		panic(fmt.Sprintf("bufpool: kernel named buffer %d with %d bytes in a ring of %d of %d", id, n, r.count, r.size))
 	}
-	r.inUse.Add(1)
 	off := int(id) * r.stride
-	return r.bufs[off : off+n : off+r.size]
+	b := r.bufs[off : off+n : off+r.size]
+	if !out(r.gens[id].Add(1)) {
+		r.gens[id].Add(^uint32(0)) // it stays its owner's
+		panic(fmt.Sprintf("bufpool: kernel named buffer %d, which it does not have", id))
+	}
+	r.inUse.Add(1)
+	return b
 }
 
-// Release gives a buffer back to the kernel.
+// Lease returns the right to Return a buffer that the caller has taken: for one
+// who passes it to others, by whom it might be copied. It panics if the buffer
+// is not out.
+func (r *Ring) Lease(id uint16) Lease {
+	if int(id) >= r.count || !out(r.gens[id].Load()) {
+		panic(fmt.Sprintf("bufpool: Lease of buffer %d, which is not out", id))
+	}
+	return Lease{gen: r.gens[id].Load(), id: id}
+}
+
+// Release gives a buffer back to the kernel. It is for the one owner: it panics
+// if the buffer is not out, for the kernel would have it twice.
 func (r *Ring) Release(id uint16) {
+	if int(id) >= r.count || !r.Return(Lease{gen: r.gens[id].Load(), id: id}) {
+		panic(fmt.Sprintf("bufpool: Release of buffer %d, which is not out", id))
+	}
+}
+
+// Return is Release for one of perhaps several that hold a copy of a lease: the
+// first call gives the buffer back, the others do nothing and return false.
+func (r *Ring) Return(l Lease) bool {
+	if int(l.id) >= r.count || !out(l.gen) || !r.gens[l.id].CompareAndSwap(l.gen, l.gen+1) {
+		return false
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	left := r.inUse.Add(-1)
@@ -91,10 +126,11 @@ func (r *Ring) Release(id uint16) {
 		if left == 0 {
 			_ = r.mem.unmap()
 		}
-		return
+		return true
 	}
-	r.put(id)
+	r.put(l.id)
 	r.entries.publish(r.tail)
+	return true
 }
 
 // put writes the entry of a buffer at the tail, not yet visible to the kernel.

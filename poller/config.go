@@ -58,6 +58,10 @@ type Config struct {
 	// files and the size of each in bytes; 0 means 1024 of 4 KiB. All rings
 	// share them. They are made by the first call of Poller.FixedBuffers.
 	FixedBuffers, FixedBufferSize int
+	// HugePages puts the registered buffers into huge pages that were reserved
+	// (vm.nr_hugepages), as far as there are any: they may have been reserved for
+	// others. Without it the kernel is asked for transparent ones.
+	HugePages bool
 	// IOWQBounded and IOWQUnbounded are how many workers (io-wq) the kernel may
 	// have for each thread that submits: bounded ones for regular files,
 	// unbounded ones for all else; 0 means the kernel's choice. They need

@@ -48,7 +48,7 @@ func (p *Poller) FixedBuffers() (*bufpool.Fixed, error) {
 func (p *Poller) makeFixed() (*fixedPool, error) {
 	var refused error
 	for count := p.cfg.FixedBuffers; count > 0; count /= 2 {
-		pool, err := bufpool.NewFixed(p.cfg.FixedBufferSize, count)
+		pool, err := bufpool.NewFixed(p.cfg.FixedBufferSize, count, p.pages())
 		if err != nil {
 			refused = err
 			continue
@@ -61,12 +61,20 @@ func (p *Poller) makeFixed() (*fixedPool, error) {
 			break
 		}
 	}
-	pool, err := bufpool.NewFixed(p.cfg.FixedBufferSize, p.cfg.FixedBuffers)
+	pool, err := bufpool.NewFixed(p.cfg.FixedBufferSize, p.cfg.FixedBuffers, p.pages())
 	if err != nil {
 		return nil, err
 	}
 	p.note(fmt.Sprintf("buffers are not registered: %v", refused))
 	return &fixedPool{pool, false}, nil
+}
+
+// pages are those that the registered buffers may lie in.
+func (p *Poller) pages() bufpool.Pages {
+	if p.cfg.HugePages {
+		return bufpool.ReservedPages
+	}
+	return bufpool.AnyPages
 }
 
 // register registers the pool's memory with every driven ring that there is, or with

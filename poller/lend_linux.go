@@ -25,9 +25,11 @@ func (fd *FD) Lend(b *Buffer) error {
 	if err != nil {
 		return err
 	}
-	*b = Buffer{b: c.b, from: fd, heap: c.heap, id: c.id}
+	*b = Buffer{b: c.b, from: fd}
 	if c.bufs != nil {
-		b.bufs = c.bufs
+		b.bufs, b.lease = c.bufs, c.bufs.Lease(c.id)
+	} else {
+		b.heap, b.lease = c.heap, c.heap.Lease()
 	}
 	return nil
 }
@@ -105,15 +107,16 @@ func (fd *FD) chunk() (c chunk, err error, done bool) {
 
 // takeBack implements lender.
 func (fd *FD) takeBack(b *Buffer) {
-	switch {
-	case b.bufs != nil:
-		fd.mu.Lock()
-		if fd.arm != nil {
-			fd.arm.held--
-		}
-		fd.mu.Unlock()
-		b.bufs.Release(b.id)
-	case b.heap != nil:
-		fd.p.elastic.Put(b.heap)
+	if b.bufs == nil {
+		fd.p.elastic.Return(b.heap, b.lease)
+		return
+	}
+	if !b.bufs.Return(b.lease) {
+		return
+	}
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	if fd.arm != nil {
+		fd.arm.held--
 	}
 }

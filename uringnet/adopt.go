@@ -96,8 +96,7 @@ func (e *Engine) adoptUnixListener(ln *net.UnixListener, network string, o liste
 		return l, nil
 	}
 	l.fd = fd
-	e.unix.Store(ln, nil)
-	closeWhenLost(l, fd)
+	e.keepUnix(l, ln)
 	return l, nil
 }
 

@@ -199,7 +199,8 @@ type bufferSetter interface {
 }
 
 // File returns a duplicate of the connection's descriptor, as net's File
-// does. From then on the connection reads nothing ahead of its Read calls, so
+// does: its Fd method, and so handing it to a child process, makes the
+// descriptor blocking, which the two share. From then on the connection reads nothing ahead of its Read calls, so
 // bytes that arrive later reach whoever reads first; bytes already received
 // ahead stay with this connection and are returned by its next Reads.
 func (c *conn) File() (*os.File, error) {
@@ -213,7 +214,11 @@ func (c *conn) File() (*os.File, error) {
 	if err != nil {
 		return nil, c.fail("file", "dup", err)
 	}
-	return os.NewFile(uintptr(sysfd), c.fileName()), nil
+	f, err := socketFile(sysfd, c.fileName(), c.addr.local)
+	if err != nil {
+		return nil, c.fail("file", "dup", err)
+	}
+	return f, nil
 }
 
 func (c *conn) fileName() string {

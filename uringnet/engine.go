@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
-	"net"
 	"os"
 	"runtime"
 	"sync"
@@ -27,7 +26,7 @@ type Engine struct {
 	heapOnce  sync.Once
 	heap      *heapBuffers // FixedBuffers on the standard library
 	isDefault bool
-	unix      sync.Map // *net.UnixListener -> nil: those kept beside their streams
+	unix      sync.Map // weak.Pointer[net.UnixListener] -> nil: see keepUnix
 }
 
 // NewEngine makes an Engine. The error is a *poller.ConfigError for a bad
@@ -126,10 +125,7 @@ func (e *Engine) Close() error {
 	if e.closed.Swap(true) || e.rings == nil {
 		return nil
 	}
-	e.unix.Range(func(ln, _ any) bool {
-		ln.(*net.UnixListener).Close()
-		return true
-	})
+	e.closeUnix()
 	return e.rings.Close()
 }
 

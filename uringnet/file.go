@@ -4,6 +4,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime"
 	"sync"
 )
 
@@ -37,6 +38,7 @@ type File struct {
 	name string
 	ring ringFile // nil: std
 	std  *os.File
+	lost runtime.Cleanup // closes ring when the File is collected
 
 	mu  sync.Mutex // held by who uses pos
 	pos int64      // guarded by mu
@@ -67,8 +69,21 @@ func (e *Engine) OpenFile(name string, flag int, perm fs.FileMode) (*File, error
 	if err != nil {
 		return nil, err
 	}
-	return &File{name: name, ring: f}, nil
+	return newRingFile(name, f), nil
 }
+
+// newRingFile returns a File that is closed when it is lost, as an os.File is.
+// Methods keep it alive while they use ring: they call f.alive when they are done.
+func newRingFile(name string, ring ringFile) *File {
+	f := &File{name: name, ring: ring}
+	f.lost = runtime.AddCleanup(f, func(ring ringFile) {
+		go ring.Close() // the disk may make it wait, which a cleanup must not
+	}, ring)
+	return f
+}
+
+// alive marks the end of a use of ring.
+func (f *File) alive() { runtime.KeepAlive(f) }
 
 // Name returns the name that OpenFile was given.
 func (f *File) Name() string { return f.name }
@@ -78,6 +93,7 @@ func (f *File) ReadAt(b []byte, off int64) (int, error) {
 	if f.ring == nil {
 		return f.std.ReadAt(b, off)
 	}
+	defer f.alive()
 	return f.ring.ReadAt(b, off)
 }
 
@@ -87,6 +103,7 @@ func (f *File) WriteAt(b []byte, off int64) (int, error) {
 	if f.ring == nil {
 		return f.std.WriteAt(b, off)
 	}
+	defer f.alive()
 	return f.ring.WriteAt(b, off)
 }
 
@@ -95,6 +112,7 @@ func (f *File) Sync() error {
 	if f.ring == nil {
 		return f.std.Sync()
 	}
+	defer f.alive()
 	return f.ring.Sync()
 }
 
@@ -104,6 +122,7 @@ func (f *File) Datasync() error {
 	if f.ring == nil {
 		return datasync(f.std)
 	}
+	defer f.alive()
 	return f.ring.Datasync()
 }
 
@@ -113,6 +132,7 @@ func (f *File) Allocate(off, n int64, keepSize bool) error {
 	if f.ring == nil {
 		return allocate(f.std, off, n, keepSize)
 	}
+	defer f.alive()
 	return f.ring.Allocate(off, n, keepSize)
 }
 
@@ -121,12 +141,14 @@ func (f *File) Truncate(size int64) error {
 	if f.ring == nil {
 		return f.std.Truncate(size)
 	}
+	defer f.alive()
 	return f.ring.Truncate(size)
 }
 
 // Control runs fn on the descriptor, which stays open meanwhile.
 func (f *File) Control(fn func(sysfd uintptr)) error {
 	if f.ring != nil {
+		defer f.alive()
 		return f.ring.Control(fn)
 	}
 	rc, err := f.std.SyscallConn()
@@ -149,6 +171,8 @@ func (f *File) Close() error {
 	if f.ring == nil {
 		return f.std.Close()
 	}
+	defer f.alive()
+	f.lost.Stop()
 	return f.ring.Close()
 }
 

@@ -1,6 +1,7 @@
 package uringnet
 
 import (
+	"errors"
 	"io"
 	"sync"
 	"syscall"
@@ -70,8 +71,11 @@ type spliceNext uint8
 const (
 	spliceDone  spliceNext = iota // the copy has ended
 	spliceAgain                   // bytes were received ahead, or the stream has become a trickle
-	spliceNever                   // the target refuses to be spliced to, but can be written to
+	spliceNever                   // what remains has to be copied
 )
+
+// errNoSplice is returned by spliceFile, to whoever copies then.
+var errNoSplice = errors.New("uringnet: cannot be spliced")
 
 // copyOut passes what c receives to w, at most limit bytes if that is not
 // negative, until end of file. Bytes that were received and that w refuses are
@@ -202,10 +206,7 @@ func copyIn(w io.Writer, r io.Reader) (int64, error) {
 		src = &from.conn
 	}
 	if src == nil || !src.ok() || src.fd == nil {
-		if limited {
-			r = lr
-		}
-		return io.Copy(writerOnly{w}, r)
+		return copyPlain(w, r, lr)
 	}
 	n, err := copyOut(w, src, limit)
 	if limited {
@@ -214,8 +215,47 @@ func copyIn(w io.Writer, r io.Reader) (int64, error) {
 	return n, err
 }
 
+// copyPlain writes r to w; if lr is not nil, r is what lr limits. What was read
+// of a *File and w did not take is given back to it, as when it is spliced.
+func copyPlain(w io.Writer, r io.Reader, lr *io.LimitedReader) (int64, error) {
+	f, ok := r.(*File)
+	if !ok {
+		if lr != nil {
+			r = lr
+		}
+		return io.Copy(writerOnly{w}, r)
+	}
+	count := &countingReader{r: f}
+	var from io.Reader = count
+	if lr != nil {
+		from = &io.LimitedReader{R: count, N: lr.N}
+	}
+	n, err := io.Copy(writerOnly{w}, from)
+	if unsent := count.n - n; unsent > 0 {
+		if _, serr := f.Seek(-unsent, io.SeekCurrent); serr == nil {
+			count.n = n
+		}
+	}
+	if lr != nil {
+		lr.N -= count.n
+	}
+	return n, err
+}
+
+// countingReader counts what is read.
+type countingReader struct {
+	r io.Reader
+	n int64
+}
+
+func (c *countingReader) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.n += int64(n)
+	return n, err
+}
+
 // sendRingFile sends a *File of a ring, or a limited part of one, without
-// copying it.
+// copying it where that can be done.
 func sendRingFile(c *conn, r io.Reader) (n int64, err error, handled bool) {
 	limit := int64(-1)
 	lr, limited := r.(*io.LimitedReader)
@@ -229,6 +269,10 @@ func sendRingFile(c *conn, r io.Reader) (n int64, err error, handled bool) {
 	n, err = spliceFile(c, f, limit)
 	if limited {
 		lr.N -= n
+	}
+	if err == errNoSplice {
+		m, err := copyPlain(c, f, lr)
+		return n + m, err, true
 	}
 	return n, err, true
 }

@@ -43,14 +43,18 @@ func (l *listener) file() (*os.File, error) {
 	if err != nil {
 		return nil, l.fail("file", "dup", err)
 	}
-	return os.NewFile(uintptr(sysfd), l.net+":"+addrString(l.addr)+"->"), nil
+	f, err := socketFile(sysfd, l.net+":"+addrString(l.addr)+"->", l.addr)
+	if err != nil {
+		return nil, l.fail("file", "dup", err)
+	}
+	return f, nil
 }
 
 func (l *listener) syscallConn() (syscall.RawConn, error) {
 	if l.fd == nil {
 		return l.std.(syscall.Conn).SyscallConn()
 	}
-	return &rawListener{rawConn{fd: l.fd, net: l.net, addr: addrs{local: l.addr}}}, nil
+	return &rawListener{rawConn{fd: l.fd, net: l.net, addr: addrs{local: l.addr}, owner: l}}, nil
 }
 
 // close closes the stream. Connections accepted but not taken are closed.

@@ -24,7 +24,7 @@ type rawConn struct {
 	fd   stream
 	net  string
 	addr addrs
-	// owner is the connection: while it is reachable it is not closed as lost.
+	// owner is the connection or listener: while it is reachable it is not closed as lost.
 	owner any
 }
 

@@ -1,6 +1,7 @@
 package uringnet
 
 import (
+	"errors"
 	"io"
 	"os"
 	"syscall"
@@ -47,39 +48,76 @@ func spliceTarget(w io.Writer) pipeTarget {
 	return connTarget{c}
 }
 
+// A pipe is what bytes are spliced through.
+type pipe struct{ r, w int }
+
+// newPipe makes a pipe. It fails where there is no descriptor left, or no call:
+// then what was to be spliced is copied.
+func newPipe() (pipe, error) {
+	var p [2]int
+	if err := unix.Pipe2(p[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
+		return pipe{}, err
+	}
+	_, _ = unix.FcntlInt(uintptr(p[1]), unix.F_SETPIPE_SZ, spliceSize)
+	return pipe{p[0], p[1]}, nil
+}
+
+func (p pipe) close() {
+	unix.Close(p.r)
+	unix.Close(p.w)
+}
+
+// cannotSplice reports whether an error is about splicing and not about what was
+// to be read or written: the kernel cannot splice these two (EINVAL), or does
+// not know the call, or a seccomp filter denies it.
+func cannotSplice(err error) bool {
+	var errno syscall.Errno
+	if !errors.As(err, &errno) {
+		return false
+	}
+	switch errno {
+	case unix.EINVAL, unix.EOPNOTSUPP, unix.ENOSYS, unix.EPERM, unix.EACCES:
+		return true
+	}
+	return false
+}
+
 // spliceOut moves what c receives through a pipe to the target for w, at most
 // limit bytes if that is not negative. next says how the caller has to go on.
 func spliceOut(w io.Writer, to pipeTarget, c *conn, limit int64) (moved int64, next spliceNext, err error) {
-	var p [2]int
-	if err := unix.Pipe2(p[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
-		return 0, spliceDone, os.NewSyscallError("pipe2", err)
+	p, err := newPipe()
+	if err != nil {
+		return 0, spliceNever, nil
 	}
-	defer unix.Close(p[0])
-	defer unix.Close(p[1])
-	_, _ = unix.FcntlInt(uintptr(p[1]), unix.F_SETPIPE_SZ, spliceSize)
+	defer p.close()
 	for small := 0; limit != 0 && small < bulk; {
 		want := spliceSize
 		if limit > 0 {
 			want = int(min(int64(want), limit))
 		}
-		n, err := fillPipe(c, p[1], want)
+		n, err := fillPipe(c, p.w, want)
 		switch {
 		case err == poller.ErrAhead:
 			return moved, spliceAgain, nil
+		case cannotSplice(err): // and nothing was taken off the socket
+			return moved, spliceNever, nil
 		case err == io.EOF || err == nil && n == 0:
 			return moved, spliceDone, nil
 		case err != nil:
 			return moved, spliceDone, c.fail("splice", "splice", err)
 		}
 		for n > 0 {
-			m, err := to.takePipe(p[0], n)
+			m, err := to.takePipe(p.r, n)
 			moved += int64(m)
 			if limit > 0 {
 				limit -= int64(m)
 			}
 			n -= m
-			if err != nil {
-				rest, err := drainPipe(w, p[0], n, err)
+			if err != nil && !cannotSplice(err) {
+				return moved, spliceDone, err
+			}
+			if err != nil || m == 0 {
+				rest, err := drainPipe(w, p.r, n)
 				return moved + rest, spliceNever, err
 			}
 			if m < smallSplice {
@@ -92,24 +130,27 @@ func spliceOut(w io.Writer, to pipeTarget, c *conn, limit int64) (moved int64, n
 	return moved, spliceAgain, nil
 }
 
-// drainPipe writes the n bytes that a target has refused with an error, and that
-// no Read of the connection will find any more. If w takes them the error was
-// about splicing only; else they are lost as those that io.Copy has read are.
-func drainPipe(w io.Writer, pipe, n int, refused error) (written int64, err error) {
+// drainPipe writes to w the n bytes that it did not take by splicing, and that no
+// Read of the connection will find any more. If it takes them, it can be copied
+// to; else they are lost as those that io.Copy has read are.
+func drainPipe(w io.Writer, from, n int) (written int64, err error) {
 	b := stdBuffers.Get().(*[]byte)
 	defer stdBuffers.Put(b)
 	for n > 0 {
-		got, err := unix.Read(pipe, (*b)[:min(n, stdLendSize)])
+		got, err := unix.Read(from, (*b)[:min(n, stdLendSize)])
 		if err == unix.EINTR {
 			continue
 		}
-		if err != nil || got == 0 {
-			return written, refused
+		if err == nil && got == 0 {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return written, os.NewSyscallError("read", err)
 		}
 		m, err := write(w, (*b)[:got])
 		written += int64(m)
 		if err != nil {
-			return written, refused
+			return written, err
 		}
 		n -= got
 	}
@@ -216,32 +257,37 @@ func (l lockedFile) takePipe(pipe, n int) (int, error) {
 }
 
 // spliceFile sends f from its offset on c, at most limit bytes if that is not
-// negative.
+// negative. Its offset moves by what was sent. The error is errNoSplice if the
+// rest has to be copied.
 func spliceFile(c *conn, f *File, limit int64) (sent int64, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var p [2]int
-	if err := unix.Pipe2(p[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
-		return 0, os.NewSyscallError("pipe2", err)
+	p, err := newPipe()
+	if err != nil {
+		return 0, errNoSplice
 	}
-	defer unix.Close(p[0])
-	defer unix.Close(p[1])
-	_, _ = unix.FcntlInt(uintptr(p[1]), unix.F_SETPIPE_SZ, spliceSize)
+	defer p.close()
 	for limit != 0 {
 		want := spliceSize
 		if limit > 0 {
 			want = int(min(int64(want), limit))
 		}
-		n, err := f.ring.SpliceTo(p[1], f.pos, want)
+		n, err := f.ring.SpliceTo(p.w, f.pos, want)
+		if cannotSplice(err) {
+			return sent, errNoSplice
+		}
 		if err != nil || n == 0 {
 			return sent, err
 		}
 		for n > 0 {
-			m, err := connTarget{c}.takePipe(p[0], n)
+			m, err := connTarget{c}.takePipe(p.r, n)
 			n -= m
 			sent += int64(m)
 			f.pos += int64(m)
 			limit -= int64(m)
+			if cannotSplice(err) || err == nil && m == 0 {
+				return sent, errNoSplice // what is in the pipe is read again
+			}
 			if err != nil {
 				return sent, err
 			}

@@ -9,6 +9,11 @@ import (
 )
 
 // TCPListener is a TCP listener with the method set of *net.TCPListener.
+//
+// When a process is killed, its listeners' addresses are free once it has been
+// waited for, as with net; but with ModeDedicated and ModeSQPoll, whose rings wait
+// in the kernel for connections, only a moment later, when the kernel has taken
+// the rings down: whoever listens again at once may have to retry.
 type TCPListener struct {
 	listener
 	keepAlive net.KeepAliveConfig // of accepted connections; Enable false: leave alone

@@ -3,14 +3,38 @@ package uringnet
 import (
 	"net"
 	"os"
+	"runtime"
 	"syscall"
 	"time"
+	"weak"
 )
 
 // UnixListener is a unix socket listener with the method set of
 // *net.UnixListener. On a ring it keeps the standard listener beside its
-// stream, because that one knows whether its file is to be unlinked.
+// stream, because that one knows whether its file is to be unlinked, and nobody
+// else can ask it (SetUnlinkOnClose may have been called before Wrap).
 type UnixListener struct{ listener }
+
+// keepUnix notes that l has ln beside its stream, for Engine.Close to remove its
+// file. It must keep neither alive: when l is lost, its stream is closed here,
+// and ln's own descriptor, through which the socket would go on listening, by
+// net's finalizer. Like that, it leaves the file.
+func (e *Engine) keepUnix(l *UnixListener, ln *net.UnixListener) {
+	key := weak.Make(ln)
+	e.unix.Store(key, nil)
+	runtime.AddCleanup(l, func(key weak.Pointer[net.UnixListener]) { e.unix.Delete(key) }, key)
+	closeWhenLost(l, l.fd)
+}
+
+// closeUnix closes the standard listeners of those that are not lost.
+func (e *Engine) closeUnix() {
+	e.unix.Range(func(key, _ any) bool {
+		if ln := key.(weak.Pointer[net.UnixListener]).Value(); ln != nil {
+			ln.Close()
+		}
+		return true
+	})
+}
 
 func (l *UnixListener) ok() bool { return l != nil && l.listener.ok() }
 
@@ -59,7 +83,7 @@ func (l *UnixListener) Close() error {
 	}
 	// The file goes first, so that nobody finds it and is refused.
 	unlinkErr := l.std.Close()
-	l.eng.unix.Delete(l.std)
+	l.eng.unix.Delete(weak.Make(l.std.(*net.UnixListener)))
 	if err := l.close(); err != nil {
 		return err
 	}
