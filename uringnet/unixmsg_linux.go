@@ -10,7 +10,7 @@ import (
 // received ahead comes first.
 func recvMsg(fd stream, b, oob []byte) (n, oobn, flags int, err error) {
 	if n, ok, err := fd.(readAhead).TakeAhead(b); ok || err != nil {
-		return n, 0, 0, err
+		return n, 0, 0, endOfMessages(n, err)
 	}
 	var opErr error
 	err = fd.RawRead(func(s uintptr) bool {
@@ -27,10 +27,16 @@ func recvMsg(fd stream, b, oob []byte) (n, oobn, flags int, err error) {
 	if err != nil {
 		return n, 0, 0, err // n is -1 after a wait, as in net
 	}
-	if n == 0 && oobn == 0 && len(b) > 0 {
-		return 0, 0, flags, io.EOF
+	return n, oobn, flags, endOfMessages(n, nil)
+}
+
+// endOfMessages is the error of a receive: to net, no bytes are the end of the
+// stream, also where there was room for none.
+func endOfMessages(n int, err error) error {
+	if n == 0 && err == nil {
+		return io.EOF
 	}
-	return n, oobn, flags, nil
+	return err
 }
 
 // readAhead is a stream that may hold bytes received ahead of Read.
