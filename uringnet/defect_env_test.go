@@ -31,8 +31,8 @@ func TestEnvironmentFillsOrForces(t *testing.T) {
 		{"force,mode=shared", uringnet.Config{Mode: s}, uringnet.Config{}},
 		{"force , mode=shared", uringnet.Config{Mode: s}, uringnet.Config{}},
 		{"mode=shared", uringnet.Config{Mode: s}, uringnet.Config{Mode: s}},
-		{"rings=3,recv=single", uringnet.Config{Rings: 2}, uringnet.Config{Rings: 2, Receive: uringnet.ReceiveSingle}},
-		{"force,rings=3,recv=single", uringnet.Config{Rings: 2}, uringnet.Config{Rings: 3, Receive: uringnet.ReceiveSingle}},
+		{"rings=3,recv=single", uringnet.Config{Mode: d, Rings: 2}, uringnet.Config{Mode: d, Rings: 2, Receive: uringnet.ReceiveSingle}},
+		{"force,rings=3,recv=single", uringnet.Config{Mode: d, Rings: 2}, uringnet.Config{Mode: d, Rings: 3, Receive: uringnet.ReceiveSingle}},
 		{"transfer=ring", uringnet.Config{}, uringnet.Config{Transfer: poller.TransferRing}},
 		{"transfer=ring", uringnet.Config{Transfer: poller.TransferDirect}, uringnet.Config{Transfer: poller.TransferDirect}},
 		{"force,transfer=auto", uringnet.Config{Transfer: poller.TransferDirect}, uringnet.Config{}},
@@ -73,7 +73,8 @@ func TestEnvironmentErrors(t *testing.T) {
 		{"transfer=carrier-pigeon", uringnet.Config{}, "carrier-pigeon"},
 		{"direct-recv=auto", uringnet.Config{}, "direct-recv"},
 		{"mode=dedicated,mode=sqpoll", uringnet.Config{}, "mode"},
-		{"mode=dedicated", uringnet.Config{FixedFiles: 16}, "FixedFiles"},
+		{"mode=dedicated", uringnet.Config{Transfer: uringnet.TransferRing}, "Transfer"},
+		{"recv=single", uringnet.Config{}, "Receive"},
 		{"batch-wait=1ms", uringnet.Config{}, "BatchWait"},
 		{"force,rings=-1", uringnet.Config{Rings: 2}, "Rings"},
 		{"zero-copy-send=-5", uringnet.Config{}, "ZeroCopySend"},
@@ -123,7 +124,7 @@ func TestEnvironmentDocs(t *testing.T) {
 				v = sample
 			}
 			value := "force," + s.Name + "=" + v
-			if s.Name == "batch-wait" {
+			if s.Name == "batch-wait" || s.Name == "recv" {
 				value += ",mode=dedicated"
 			}
 			if _, err := uringnet.ApplyEnv(uringnet.Config{}, value); err != nil {

@@ -34,8 +34,8 @@ func loseListener(t *testing.T, s stack, network string, use bool) (addr net.Add
 	return ln.Addr()
 }
 
-// refused reports whether nobody listens at the address.
-func refused(addr net.Addr) bool {
+// nobodyListens reports whether nobody listens at the address.
+func nobodyListens(addr net.Addr) bool {
 	c, err := net.Dial(addr.Network(), addr.String())
 	if err == nil {
 		c.Close()
@@ -53,7 +53,7 @@ func TestLostListenerIsClosed(t *testing.T) {
 					addr := loseListener(t, s, network, use)
 					eventually(t, s.name+": connections to a lost listener are refused", func() bool {
 						runtime.GC()
-						return refused(addr)
+						return nobodyListens(addr)
 					})
 					if network == "unix" && !exists(addr.String()) {
 						t.Errorf("%s: the file of a lost listener is gone", s.name)
@@ -75,7 +75,7 @@ func TestEngineCloseUnlinks(t *testing.T) {
 		lost := loseListener(t, stackOf(e), "unix", false)
 		eventually(t, "the listener is lost", func() bool {
 			runtime.GC()
-			return refused(lost)
+			return nobodyListens(lost)
 		})
 		must(t, os.Remove(lost.String()))
 		next, err := net.Listen("unix", lost.String())
@@ -109,10 +109,10 @@ func TestRawConnKeepsListener(t *testing.T) {
 					later := loseListener(t, s, network, false)
 					eventually(t, "a listener is closed", func() bool {
 						runtime.GC()
-						return refused(later)
+						return nobodyListens(later)
 					})
 				}
-				if refused(addr) {
+				if nobodyListens(addr) {
 					t.Errorf("%s: the listener is closed", s.name)
 				}
 				if err := rc.Control(func(uintptr) {}); err != nil {

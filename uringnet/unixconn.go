@@ -1,6 +1,7 @@
 package uringnet
 
 import (
+	"io"
 	"net"
 	"os"
 	"syscall"
@@ -61,11 +62,12 @@ func (c *UnixConn) ReadFromUnix(b []byte) (int, *net.UnixAddr, error) {
 	if c.fd == nil {
 		return c.unix().ReadFromUnix(b)
 	}
-	n, err := c.fd.Read(b)
-	if err != nil {
-		err = c.fail("read", "recvfrom", err)
+	if len(b) == 0 { // which is no Read to net, but waits
+		n, _, _, err := recvMsg(c.fd, b, nil)
+		return n, nil, c.failMsg("recvfrom", err)
 	}
-	return n, nil, err
+	n, err := c.fd.Read(b)
+	return n, nil, c.failMsg("recvfrom", err)
 }
 
 // WriteTo implements net.PacketConn; on a connected socket it fails with
@@ -102,10 +104,15 @@ func (c *UnixConn) ReadMsgUnix(b, oob []byte) (n, oobn, flags int, addr *net.Uni
 		return c.unix().ReadMsgUnix(b, oob)
 	}
 	n, oobn, flags, err = recvMsg(c.fd, b, oob)
-	if err != nil {
-		err = c.fail("read", "recvmsg", err)
+	return n, oobn, flags, nil, c.failMsg("recvmsg", err)
+}
+
+// failMsg is the error of a call that receives a message.
+func (c *UnixConn) failMsg(call string, err error) error {
+	if err == nil || bareEOF && err == io.EOF {
+		return err
 	}
-	return n, oobn, flags, nil, err
+	return c.fail("read", call, err)
 }
 
 // WriteMsgUnix writes a message with its control data. addr must be nil: the

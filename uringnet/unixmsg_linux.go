@@ -23,8 +23,8 @@ func recvMsg(fd stream, b, oob []byte) (n, oobn, flags int, err error) {
 	if err != nil {
 		return n, 0, 0, err // n is -1 after a wait, as in net
 	}
-	if n == 0 && oobn == 0 && len(b) > 0 {
-		return 0, 0, flags, io.EOF
+	if n == 0 { // to net the end of the stream, also where there was room for none
+		return 0, oobn, flags, io.EOF
 	}
 	return n, oobn, flags, nil
 }
