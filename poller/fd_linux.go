@@ -43,6 +43,7 @@ type FD struct {
 	quiet   []chan struct{}
 	arm     *armed      // nil: it receives when it is ready
 	chains  []*chainRun // requests of chains, each with its chain
+	moved   uint64      // by chains, as far as the sweeper knows
 }
 
 // Bits of FD.watched.

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/uringnet/go-uringnet/bufpool"
 	"github.com/uringnet/go-uringnet/internal/ring"
 	"github.com/uringnet/go-uringnet/internal/rt"
@@ -69,6 +71,9 @@ func New(cfg Config) (*Poller, error) {
 		if still := p.make(); still != nil {
 			return nil, fmt.Errorf("%w; without it: %w", err, still)
 		}
+		if err != errDisabled {
+			cfg.Logger.Info("uringnet: io_uring is not used", "reason", err)
+		}
 	}
 	p.describe(found)
 	if cfg.IdleTimeout > 0 {
@@ -104,9 +109,6 @@ func (p *Poller) without(why error) {
 	p.mode, p.feats, p.zeroCopy = Shared, 0, 0
 	p.transfer = TransferDirect
 	p.status = Status{Reason: why.Error(), Err: why, TransferReason: "without io_uring"}
-	if why != errDisabled {
-		p.cfg.Logger.Info("uringnet: io_uring is not used", "reason", why)
-	}
 }
 
 // chooseReceive resolves ReceiveAuto.
@@ -130,6 +132,9 @@ func (p *Poller) make() (err error) {
 		if err != nil {
 			p.stop()
 			p.cores = nil
+			if p.feats.Has(FeatIOUring) {
+				err = explain(err)
+			}
 		}
 	}()
 	runtime.LockOSThread() // the thread that sets a ring up is asked for its limits
@@ -138,18 +143,18 @@ func (p *Poller) make() (err error) {
 		c := &core{p: p, id: id}
 		p.cores = append(p.cores, c)
 		if c.loop, err = c.newLoop(); err != nil {
-			return explain(err)
+			return err
 		}
 		if p.mode == Shared {
 			if p.cfg.IOWQBounded+p.cfg.IOWQUnbounded > 0 && p.feats.Has(FeatIOUring) {
 				if _, err = c.tasks(); err != nil { // what the kernel says of it is asked for
-					return explain(err)
+					return err
 				}
 			}
 			continue
 		}
 		if c.driven, err = c.drive(); err != nil {
-			return explain(err)
+			return err
 		}
 		c.events = eventQueue{driven: c.driven, kick: func() { c.driven.drv.Kick(driveLater) }}
 	}
@@ -262,7 +267,7 @@ func (p *Poller) Open(sysfd int, o FDOptions) (*FD, error) {
 		return nil, ErrClosed
 	}
 	fd := &FD{p: p, sysfd: sysfd, listener: o.Listener}
-	if p.mode != Shared && (o.Listener && !o.Shared || o.ReadAhead && p.feats.Has(FeatProvidedBuffers)) {
+	if p.mode != Shared && (o.Listener && !o.Shared || o.ReadAhead && p.feats.Has(FeatProvidedBuffers)) && !isMPTCP(sysfd) {
 		fd.arm = &armed{}
 	}
 	fd.touch()
@@ -271,6 +276,13 @@ func (p *Poller) Open(sysfd int, o FDOptions) (*FD, error) {
 	}
 	fd.enterFile()
 	return fd, nil
+}
+
+// isMPTCP reports whether a socket is MPTCP's: an armed receive on one was seen to wait
+// for bytes that were there (kernel 6.18; benchmarks/LOG.md).
+func isMPTCP(sysfd int) bool {
+	proto, err := unix.GetsockoptInt(sysfd, unix.SOL_SOCKET, unix.SO_PROTOCOL)
+	return err == nil && proto == unix.IPPROTO_MPTCP
 }
 
 // Close closes every FD, waits until the kernel has let go of them, and

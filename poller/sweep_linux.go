@@ -4,6 +4,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/uringnet/go-uringnet/internal/rt"
 )
 
@@ -56,5 +58,24 @@ func (fd *FD) idleSince(limit int64) bool {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
 	ev := fd.ev.Load()
-	return ev == nil || !ev.paused // else it is not its peer that is idle
+	if ev != nil && ev.paused { // it is not its peer that is idle
+		return false
+	}
+	return len(fd.chains) == 0 || !fd.progressed()
+}
+
+// progressed reports whether bytes have moved since it was last asked: those of a
+// chain's step are known to the kernel alone until all have. mu is held.
+func (fd *FD) progressed() bool {
+	info, err := unix.GetsockoptTCPInfo(fd.sysfd, unix.IPPROTO_TCP, unix.TCP_INFO)
+	if err != nil {
+		return true // nobody knows
+	}
+	moved := info.Bytes_acked + info.Bytes_received
+	if moved == fd.moved {
+		return false
+	}
+	fd.moved = moved
+	fd.touch()
+	return true
 }

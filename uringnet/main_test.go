@@ -65,11 +65,30 @@ func runTests(m *testing.M) int {
 	return code
 }
 
-// startOnceOnly makes what lives as long as the process: the default engine
-// and the runtime's poller.
+// startOnceOnly makes what lives as long as the process: the runtime's poller, and the
+// default engine with the rings and loops that files and events are the first to need.
 func startOnceOnly() {
-	uringnet.Default()
-	if ln, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
-		ln.Close()
+	e := uringnet.Default()
+	_, _ = e.FixedBuffers()
+	ln, err := e.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return
+	}
+	defer ln.Close()
+	for range e.Status().Ring.Rings {
+		client, err := net.Dial("tcp", ln.Addr().String())
+		if err != nil {
+			return
+		}
+		defer client.Close()
+		c, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		closed := make(chan error, 1)
+		if ec, err := e.AttachEvents(c, &eventFuncs{closed: func(_ *uringnet.EventConn, err error) { closed <- err }}); err == nil {
+			_ = ec.Close()
+			<-closed
+		}
 	}
 }
