@@ -1,22 +1,20 @@
 package poller
 
 import (
-	"sync/atomic"
 	"time"
 
 	"github.com/uringnet/go-uringnet/internal/rt"
 )
 
-// deadline is the deadline of a side. Guarded by FD.mu, but for expired.
+// deadline is the deadline of a side, made when the first is set. Guarded by FD.mu.
 //
 // The timer is moved only when it would fire too late: a deadline pushed
 // further for each request, as servers do, costs no timer work. It then fires
 // early once and sets itself again.
 type deadline struct {
-	expired atomic.Bool // it was due, and has not been set anew; written with mu held
-	at      int64       // when it is due, rt.Nanotime; 0: no deadline
-	timer   *time.Timer
-	fires   int64 // when the timer will fire; 0: it is not running
+	at    int64 // when it is due, rt.Nanotime; 0: no deadline
+	timer *time.Timer
+	fires int64 // when the timer will fire; 0: it is not running
 }
 
 // timerSlack is how late a timer may fire and still be left alone.
@@ -24,7 +22,7 @@ const timerSlack = 50 * time.Microsecond
 
 // stop ends the timer for good.
 func (d *deadline) stop() {
-	if d.timer != nil {
+	if d != nil && d.timer != nil {
 		d.timer.Stop()
 	}
 }
@@ -77,38 +75,44 @@ func dueAt(now int64, d time.Duration) int64 {
 
 // setSide sets a side's deadline and reports whether it is over already.
 func (fd *FD) setSide(s *side, now, at int64, fire func()) (over bool) {
-	s.at = at
 	over = at != 0 && at <= now
 	s.expired.Store(over)
-	if over || at == 0 {
+	d := s.due
+	if d == nil {
+		if over || at == 0 {
+			return over
+		}
+		d = &deadline{}
+		s.due = d
+	}
+	d.at = at
+	if over || at == 0 || d.fires != 0 && d.fires <= at+int64(timerSlack) {
 		return over
 	}
-	if s.fires != 0 && s.fires <= at+int64(timerSlack) {
-		return false
-	}
-	s.fires = at
+	d.fires = at
 	fd.p.outside(func() {
-		if s.timer == nil {
-			s.timer = time.AfterFunc(time.Duration(at-now), fire)
+		if d.timer == nil {
+			d.timer = time.AfterFunc(time.Duration(at-now), fire)
 		} else {
-			s.timer.Reset(time.Duration(at - now))
+			d.timer.Reset(time.Duration(at - now))
 		}
 	})
 	return false
 }
 
-// due is called by a side's timer. It reports whether the deadline is over; if it was
+// over is called by a side's timer. It reports whether the deadline is over; if it was
 // moved, the timer is set again.
-func (fd *FD) due(s *side) bool {
+func (fd *FD) over(s *side) bool {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
-	s.fires = 0
-	if fd.closing != nil || s.at == 0 || s.expired.Load() {
+	d := s.due
+	d.fires = 0
+	if fd.closing != nil || d.at == 0 || s.expired.Load() {
 		return false
 	}
-	if now := rt.Nanotime(); now < s.at {
-		s.fires = s.at
-		s.timer.Reset(time.Duration(s.at - now))
+	if now := rt.Nanotime(); now < d.at {
+		d.fires = d.at
+		d.timer.Reset(time.Duration(d.at - now))
 		return false
 	}
 	s.expired.Store(true)
@@ -116,13 +120,13 @@ func (fd *FD) due(s *side) bool {
 }
 
 func (fd *FD) readTimer() {
-	if fd.due(&fd.rd) {
+	if fd.over(&fd.rd) {
 		fd.rd.evict()
 	}
 }
 
 func (fd *FD) writeTimer() {
-	if fd.due(&fd.wr) {
+	if fd.over(&fd.wr) {
 		fd.writeOver()
 	}
 }

@@ -39,7 +39,7 @@ func (fd *FD) onCancel(c *core, op slots.Op, errno syscall.Errno) {
 		a.ring.PushCancel(fd.user(a.op))
 		d = a.ring
 	}
-	if zc := &fd.tx.zc; op == slots.OpCancelTx && zc.ring != nil && zc.canceled {
+	if zc := fd.tx.zc; op == slots.OpCancelTx && zc != nil && zc.ring != nil && zc.canceled {
 		zc.ring.PushCancel(fd.user(slots.OpSend))
 		d = zc.ring
 	}

@@ -19,21 +19,26 @@ import (
 // It receives in one of two ways: when it is ready (ready_linux.go), as each FD does
 // in Shared mode, or by a request that stays armed (armed_linux.go).
 type FD struct {
+	// What each call looks at comes first, in one cache line; then what readers,
+	// and what writers use.
 	p        *Poller
 	sysfd    int // whoever is counted in life may use it
+	life     life
 	place    slots.Place
+	ev       atomic.Pointer[eventState]
+	loop     atomic.Pointer[loop] // which reports on it, nil: none yet; written with mu held
+	arm      *armed               // nil: it receives when it is ready; guarded by mu, and written with rd.lock held
+	watched  atomic.Uint32        // what loop reports: written with mu held
+	asks     atomic.Bool          // edges do not tell all: the kernel is asked each time, as std does
 	listener bool
 	fixed    bool // it has an entry in the rings' file tables
-	life     life
 
-	rd, wr  side
-	rx      rxState
-	tx      txState
-	asks    atomic.Bool          // edges do not tell all: the kernel is asked each time, as std does
-	loop    atomic.Pointer[loop] // which reports on it, nil: none yet; written with mu held
-	watched atomic.Uint32        // what that reports: written with mu held
-	ev      atomic.Pointer[eventState]
-	active  atomic.Int64 // when bytes last moved, rt.Nanotime; kept only with IdleTimeout
+	rd side
+	rx rxState
+	wr side
+	tx txState
+
+	active atomic.Int64 // when bytes last moved, rt.Nanotime; kept only with IdleTimeout
 
 	// mu guards what follows, and the deadlines of rd and wr. It is held for short:
 	// by the callers of methods, by completions, by timers.
@@ -41,7 +46,6 @@ type FD struct {
 	closing error // nil while open; what calls return afterwards. Written once, before life is closed
 	byUser  bool  // Close was called (and not only the poller's own shutdown)
 	quiet   []chan struct{}
-	arm     *armed      // nil: it receives when it is ready
 	chains  []*chainRun // requests of chains, each with its chain
 	moved   uint64      // by chains, as far as the sweeper knows
 }
@@ -189,8 +193,8 @@ func (fd *FD) hang(why error) {
 	fd.closing = why
 	fd.life.add(user) // until the end of hang
 	fd.life.close()
-	fd.rd.stop()
-	fd.wr.stop()
+	fd.rd.due.stop()
+	fd.wr.due.stop()
 	var kicks [2]*driven
 	if fd.arm != nil {
 		kicks[0] = fd.endArmed()

@@ -28,7 +28,7 @@ func TestDeadlineMovesLazily(t *testing.T) {
 	fires := func() int64 {
 		fd.mu.Lock()
 		defer fd.mu.Unlock()
-		return fd.rd.fires
+		return fd.rd.due.fires
 	}
 	begin := time.Now()
 	set := func(d time.Duration) {

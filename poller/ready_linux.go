@@ -26,8 +26,8 @@ import (
 // rd.lock; while the state is taken, to the loop.
 type rxState struct {
 	want   []byte // the buffer of the Read that waits; nil: it does not want to be given bytes
-	given  bool   // the loop has received for it, with res
 	res    int32
+	given  bool // the loop has received for it, with res
 	drains drainage
 }
 

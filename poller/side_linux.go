@@ -25,10 +25,11 @@ import (
 // has taken sends it by give. The state is cleared before the kernel is asked: what
 // happens between the question and the wait is then not lost.
 type side struct {
-	lock  sync.Mutex
-	state atomic.Uint32
-	ch    chan struct{} // the completion channel: made by the first wait, by whoever holds lock
-	deadline
+	lock    sync.Mutex
+	state   atomic.Uint32
+	expired atomic.Bool   // the deadline was due, and has not been set anew; written with FD.mu held
+	ch      chan struct{} // the completion channel: made by the first wait, by whoever holds lock
+	due     *deadline     // guarded by FD.mu; nil: none was ever set
 }
 
 const (

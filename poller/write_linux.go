@@ -21,11 +21,11 @@ import (
 // so that two sends are never reordered. It belongs to whoever holds wr.lock; res is
 // written before done.
 type txState struct {
-	buf  []byte  // keeps the request's memory on the heap and alive
-	msg  *gather // the same for a gathered send
 	done atomic.Bool
 	res  int32
-	zc   zeroCopy // guarded by FD.mu
+	zc   *zeroCopy // guarded by FD.mu; nil until the first
+	buf  []byte    // keeps the request's memory on the heap and alive
+	msg  *gather   // the same for a gathered send
 }
 
 // Write writes all of b or returns an error with the number of bytes that the
@@ -158,7 +158,7 @@ func refused(errno syscall.Errno) bool { return errno != syscall.EAGAIN && trans
 
 // onSend takes the completion of a send. It reports whether the writer was woken.
 func (fd *FD) onSend(c *core, done ring.Completion) bool {
-	if fd.tx.zc.used && fd.onZeroCopy(c, done) {
+	if fd.tx.zc != nil && fd.tx.zc.used && fd.onZeroCopy(c, done) {
 		return false
 	}
 	c.stat.sentByRing(done.Res)

@@ -26,7 +26,7 @@ type zeroCopy struct {
 
 // wantsZeroCopy says whether n bytes are sent without copying.
 func (fd *FD) wantsZeroCopy(n int) bool {
-	return fd.p.zeroCopy > 0 && n >= fd.p.zeroCopy && !fd.tx.zc.refused
+	return fd.p.zeroCopy > 0 && n >= fd.p.zeroCopy && (fd.tx.zc == nil || !fd.tx.zc.refused)
 }
 
 // sendZeroCopy sends b, or g. done is false if it has to be sent otherwise. The FD
@@ -69,7 +69,7 @@ func (fd *FD) beginZeroCopy(d *driven) bool {
 	fd.life.add(guest)
 	fd.wr.clear()
 	fd.tx.done.Store(false)
-	fd.tx.zc = zeroCopy{used: true, ring: d}
+	fd.tx.zc = &zeroCopy{used: true, ring: d}
 	if fd.wr.expired.Load() {
 		fd.tx.zc.canceled = true // it was due a moment ago
 		d.PushCancel(fd.user(slots.OpSend))
@@ -79,7 +79,7 @@ func (fd *FD) beginZeroCopy(d *driven) bool {
 
 // endZeroCopy is called when the memory is the caller's again.
 func (fd *FD) endZeroCopy() (n int, errno syscall.Errno, done bool) {
-	zc, res := &fd.tx.zc, fd.tx.res
+	zc, res := fd.tx.zc, fd.tx.res
 	zc.used = false
 	switch errno := syscall.Errno(-res); {
 	case res < 0 && (errno == syscall.EOPNOTSUPP || errno == syscall.EINVAL):
@@ -100,7 +100,7 @@ func (fd *FD) endZeroCopy() (n int, errno syscall.Errno, done bool) {
 // follows.
 func (fd *FD) onZeroCopy(c *core, done ring.Completion) (more bool) {
 	fd.mu.Lock()
-	zc := &fd.tx.zc
+	zc := fd.tx.zc
 	if done.Flags&abi.CQEFNotif != 0 {
 		c.stat.zeroCopies.Add(1)
 		if uint32(done.Res)&abi.NotifUsageCopied != 0 {
@@ -130,11 +130,11 @@ func (fd *FD) onZeroCopy(c *core, done ring.Completion) (more bool) {
 // cancelZeroCopy ends a zero-copy send whose deadline is over or whose FD closes, and
 // returns the ring to kick. mu is held.
 func (fd *FD) cancelZeroCopy() *driven {
-	zc := &fd.tx.zc
-	if zc.notif {
+	zc := fd.tx.zc
+	if zc != nil && zc.notif {
 		fd.abort()
 	}
-	if zc.ring == nil || zc.canceled {
+	if zc == nil || zc.ring == nil || zc.canceled {
 		return nil
 	}
 	zc.canceled = true
@@ -153,7 +153,7 @@ func (fd *FD) abort() {
 func (fd *FD) abortZeroCopy() {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
-	if fd.tx.zc.notif {
+	if zc := fd.tx.zc; zc != nil && zc.notif {
 		fd.abort()
 	}
 }
@@ -162,7 +162,7 @@ func (fd *FD) abortZeroCopy() {
 func (fd *FD) writeErr(errno syscall.Errno) error {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
-	if fd.tx.zc.aborted {
+	if fd.tx.zc != nil && fd.tx.zc.aborted {
 		if err := fd.writable(); err != nil {
 			return err
 		}

@@ -25,7 +25,7 @@ func show(ctx context.Context, every time.Duration) {
 			continue
 		}
 		fmt.Printf("accepted %d, received %d (%d B), sent %d (%d B), enters %d with %d SQEs\n",
-			now.Accepts-last.Accepts, now.Receives-last.Receives+now.DirectHits-last.DirectHits, now.BytesIn-last.BytesIn,
+			now.Accepts-last.Accepts, now.Receives-last.Receives+(now.DirectRecvs-now.DirectMisses)-(last.DirectRecvs-last.DirectMisses), now.BytesIn-last.BytesIn,
 			now.Sends-last.Sends+now.DirectSends-last.DirectSends, now.BytesOut-last.BytesOut,
 			now.Enters-last.Enters, now.SQEs-last.SQEs)
 		last = now
