@@ -16,7 +16,7 @@ if [ "${1:-}" = -a ]; then short=; shift; fi
 # tests that do, on the engines that differ most.
 plain='^(TestEngineKinds|TestReach)$'
 pattern='^(TestNettest|TestBareEOF|TestConnErrors|TestErrorsIs|TestListenErrors|TestDialErrors|TestCloseWrite|TestCloseWakes|TestReadDeadline|TestHTTPChunked|TestHTTPWebsocket|TestHTTPShutdown)$'
-kinds='^(std|shared|shared-multishot|no-provided-buffers|no-multishot-recv|no-multishot-accept|dedicated|sqpoll)$'
+kinds='^(std|shared|shared-ring|no-io-uring|no-provided-buffers|no-multishot-accept|dedicated|sqpoll)$'
 pattern=${1:-$pattern/$kinds}
 limit=${KERNEL61_TIMEOUT:-600}
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/uringnet/kernel61
@@ -65,8 +65,8 @@ root=$work/root
 mkdir -p "$root"/{bin,dev,proc,sys,tmp,etc,tests}
 cp "$(command -v busybox)" "$root/bin/busybox"
 echo '127.0.0.1 localhost' >"$root/etc/hosts"
-for package in bufpool poller uringnet; do
-  CGO_ENABLED=0 GOOS=linux GOARCH=amd64 go test -c -o "$root/tests/$package" "./$package"
+for package in bufpool internal/ring poller uringnet; do
+  CGO_ENABLED=0 GOOS=linux GOARCH=amd64 go test -c -o "$root/tests/${package##*/}" "./$package"
 done
 cat >"$root/init" <<INIT
 #!/bin/busybox sh
@@ -91,6 +91,7 @@ run() { # name, flags
 run uringnet $short -test.timeout=${limit}s -test.run '$plain'
 run uringnet $short -test.timeout=${limit}s -test.run '$pattern'
 run bufpool $short
+run ring $short
 run poller $short -test.timeout=${limit}s
 if [ -z "\$failed" ]; then echo "kernel61: all passed"; else echo "kernel61: failed:\$failed"; fi
 poweroff -f

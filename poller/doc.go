@@ -1,54 +1,65 @@
-// Package poller drives io_uring rings for stream sockets and files.
+// Package poller serves stream sockets by readiness and io_uring, and files by
+// io_uring.
 //
 // # Contract
 //
-// A Poller has a ring for each core. A request goes to the ring of the P that
-// its goroutine runs on at that moment; its completion wakes the goroutine
-// through a completion channel. An FD is a stream over a descriptor, as
+// A Poller has a core for each CPU: a loop, whose goroutine waits for the readiness of
+// sockets, and a ring. An FD is a stream over a descriptor, as
 // internal/poll.FD is: it knows deadlines, half-close, serialised reads and
-// writes and close, and nothing of net's types.
+// writes and close, and nothing of net's types. Where io_uring is missing the loops
+// work alone.
 //
-// The path of a byte: a receive is armed (fd_recv_linux.go) as an SQE
-// (sq_linux.go), submitted by the ring's driver (shared_linux.go,
-// dedicated_linux.go, sqpoll_linux.go), completed into a provided buffer
-// (bufpool.Ring), reaped (cq_linux.go), copied to the Read that waits for it and
-// the buffer released (deliver, fd_read_linux.go), or queued on its FD
-// (fd_recv_linux.go) and copied out by the next Read (take, fd_read_linux.go). A
-// byte that is there already when Read asks comes by recv(2) alone (recvDirect,
-// fd_read_linux.go); predict_linux.go says when that is tried.
+// # The path of a byte
 //
-// Event-driven, it is passed to a handler where it lies: reaped, its FD is put
-// on its home ring's list (events_linux.go), and one of that ring's goroutines
-// calls Events.Data (fd_events_linux.go), then sends what handlers have written
-// (fd_events_out_linux.go).
+// The socket becomes readable: the loop's epoll set reports it (internal/epoll,
+// loop_linux.go). The report is noted on the FD's side, and if a Read is parked there
+// it is woken and calls recv(2), or, if several are, the loop receives into their
+// buffers by its ring, in one enter (ready_linux.go). A Write calls send(2), or gives its
+// bytes to the loop's ring together with others (write_linux.go).
 //
-// A File's operation, or a Chain's, is a task (task_linux.go): a request whose
-// caller waits for that one completion. file_linux.go has the operations,
-// chain_linux.go links them, fixed_linux.go registers memory for them,
-// rerun_linux.go sees to those that the kernel has lost.
+// With Dedicated and SQPoll the ring owns the connection: a receive stays armed, what it
+// brings lies in a provided buffer (bufpool) and is copied to the Read that waits, or
+// queued (armed_linux.go, and for listeners accept_linux.go). disarm_linux.go ends that:
+// the FD then receives when it is ready.
 //
-// When to submit is decided in shared_linux.go, whether to wait for a batch in
-// fd_write_linux.go (Write), what to hold back for the next Write in
-// fd_hold_linux.go; cede_linux.go lets another ring's thread go first.
+// Event-driven, bytes are passed to a handler where they were received (events_linux.go
+// has the queues, eventfd_linux.go what comes in, eventout_linux.go what goes out).
+//
+// A File's operation, or a Chain's, is a task (task_linux.go): a request on a driven
+// ring (core_linux.go) whose caller waits for that one completion. rerun_linux.go sees
+// to those that the kernel gives up.
+//
+// # Floors
+//
+// Each names only what is below it:
+//
+//	FD, File, Chain, Events
+//	core, loop
+//	internal/drive           submits and reaps, in one of three ways
+//	internal/ring            one io_uring          internal/epoll   one epoll set
+//	internal/slots           who a completion or a report belongs to
+//	internal/abi             the kernel's ABI
 //
 // # Who may call what
 //
-// The exported methods may be called from any goroutine. push may be called
-// from anywhere and never blocks on the kernel. submit and reap may be called
-// from any goroutine in Shared mode; in Dedicated mode only from the ring's
-// thread. Completions are handled by whoever reaps, with the ring's cqMu held.
+// The exported methods may be called from any goroutine, also inside a bubble of
+// testing/synctest if the Poller was made outside (outside_linux.go). Completions are
+// handled by whoever reaps, with the ring's completion queue locked. A loop's ring is
+// submitted to and reaped by the loop's two goroutines; all its requests end inside the
+// enter that submits them.
 //
 // # Lock order
 //
-//	FD.rl, FD.wl  serialise the callers of Read and Write; held while they park;
-//	              a chain takes several, in the order of its FDs' slots
-//	events.run    held while the handlers of a ring's event-driven FDs run
-//	ring.cqMu     held while completions are read and handled
-//	FD.mu         the state of an FD; never held across a park, nor an enter but
-//	              that which wakes a kernel thread (SQPoll)
-//	ring.enterMu  held while requests are submitted
-//	ring.sqMu     the submission queue; innermost, as are slots.mu, events.mu,
-//	              holding.mu, descriptor.mu and the locks of package bufpool
+//	eventQueue.running  held while the handlers of event-driven FDs run
+//	side.lock           serialises the callers of Read and of Write (FD.rd, FD.wr); held
+//	                    while they park; a chain takes several, in the order of its FDs' slots
+//	ring.cqMu           held while completions are read and handled
+//	FD.mu               the state of an FD; never held across a park, nor an enter but
+//	                    that which wakes a kernel thread (SQPoll)
+//	ring.enterMu        held while requests are submitted
+//	ring.sqMu           the submission queue; innermost, as are eventQueue.mu, callers.mu
+//	                    and the locks of packages slots, drive and bufpool
 //
-// A lock is taken only while holding locks above it.
+// A lock is taken only while holding locks above it. The state of a side, and who uses a
+// descriptor, are words of their own, without locks (side_linux.go, life_linux.go).
 package poller

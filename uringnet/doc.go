@@ -1,8 +1,9 @@
 // Package uringnet is a drop-in replacement for net.Listener and net.Conn on
 // Linux io_uring. Listen in place of net.Listen moves a server's connections
-// to rings that a goroutine per core drives; Read and Write park the calling
+// to an engine with a poller goroutine for each core; Read and Write park the calling
 // goroutine on completion channels. Where io_uring cannot be used, the same
-// code runs on the standard library, and Status says why.
+// code runs by readiness alone, on other systems on the standard library, and Status
+// says why.
 //
 // # Contract
 //
@@ -12,13 +13,14 @@
 // wakes everyone. The types are not net's: code that asserts *net.TCPConn has
 // to assert *uringnet.TCPConn, or an interface.
 //
-// A connection may receive ahead of Read, into buffers of the engine's. Read
-// copies out of them and gives them back; a buffer is never read after that.
-// The caller's slices are used only while Read or Write runs.
+// In ModeShared, the default, nothing is received ahead of Read and nothing accepted
+// ahead of Accept. With ModeDedicated and ModeSQPoll a connection may receive ahead,
+// into buffers of the engine's; Read copies out of them and gives them back. The
+// caller's slices are used only while Read or Write runs.
 //
 // # Kernels
 //
-// Linux 5.19 brings all that the rings need to pay; 6.0 adds multishot
-// receive and 6.1 what ModeDedicated is best with. What is there is found out
-// by doing it, not by version; see Status.
+// ModeShared needs no more of io_uring than Linux 5.7 has; 5.19 to 6.1 bring what
+// ModeDedicated is best with. What is there is found out by doing it, not by version;
+// see Status.
 package uringnet
