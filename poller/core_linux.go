@@ -117,7 +117,12 @@ func (c *core) drive() (*driven, error) {
 	default:
 		d.drv = drive.NewShared(r, c)
 	}
+	if p.mode != Shared { // what the driver's goroutines look at is there before they are
+		c.driven = d
+		c.events = eventQueue{driven: d, kick: func() { d.drv.Kick(driveLater) }}
+	}
 	if err := d.drv.Start(); err != nil {
+		c.driven = nil
 		r.Close()
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/uringnet/go-uringnet/internal/drive"
 	"github.com/uringnet/go-uringnet/internal/epoll"
 	"github.com/uringnet/go-uringnet/internal/ring"
+	"github.com/uringnet/go-uringnet/internal/slots"
 )
 
 // loop waits for the readiness of FDs: its goroutine is parked in the runtime's
@@ -21,8 +22,11 @@ type loop struct {
 	set    *epoll.Set
 	ring   *ring.Ring // nil: system calls alone
 	parked *drive.Parked
-	list   []epoll.Event // of the running harvest; its goroutine's
-	crowd  atomic.Int32  // how many reports the last harvest had, 0 if they were few
+	list   []epoll.Event  // of the running harvest; its goroutine's
+	crowd  atomic.Int32   // how many reports the last harvest had, 0 if they were few
+	sole   atomic.Uint64  // whom alone the last harvests were about, 0: nobody; see alone
+	last   slots.UserData // whom the last harvest was about, if it had one report; its goroutine's
+	streak int            // how many harvests in a row; its goroutine's
 	events eventQueue
 
 	wake     chan struct{} // the flusher's
@@ -66,6 +70,7 @@ func (l *loop) harvest() {
 		}
 		l.c.stat.harvests.Add(1)
 		l.c.stat.edges.Add(uint64(len(l.list)))
+		l.single()
 		batch := l.ring != nil && len(l.list) >= ringReceives
 		l.crowd.Store(0)
 		if batch {
@@ -88,6 +93,29 @@ func (l *loop) harvest() {
 		}
 		l.events.run()
 	}
+}
+
+// single notes whether harvests are about one FD alone.
+func (l *loop) single() {
+	sole := uint64(0)
+	if user := l.list[0].User; len(l.list) > 1 {
+		l.last, l.streak = 0, 0
+	} else if l.streak++; user != l.last {
+		l.last, l.streak = user, 0
+	} else if l.streak >= soleHarvests {
+		sole = uint64(user) + 1
+	}
+	if l.sole.Load() != sole {
+		l.sole.Store(sole)
+	}
+}
+
+// alone reports whether nobody but the FD has had anything to do lately. Its Reads then
+// ask the kernel before they park: there is nothing else to run meanwhile, and a peer
+// that answers quickly spares the park.
+func (fd *FD) alone() bool {
+	l := fd.loop.Load()
+	return l != nil && l.sole.Load() == uint64(fd.user(slots.OpNone))+1
 }
 
 // transfer submits what was queued, all of which ends at once, and hands it on.

@@ -153,10 +153,9 @@ func (p *Poller) make() (err error) {
 			}
 			continue
 		}
-		if c.driven, err = c.drive(); err != nil {
+		if _, err = c.drive(); err != nil {
 			return err
 		}
-		c.events = eventQueue{driven: c.driven, kick: func() { c.driven.drv.Kick(driveLater) }}
 	}
 	p.registerTables()
 	return nil

@@ -72,7 +72,7 @@ func (fd *FD) read(b []byte) (int, error) {
 			}
 			continue
 		}
-		if fd.rd.state.Load() == ready || fd.asks.Load() {
+		if fd.rd.state.Load() == ready || fd.asks.Load() || fd.alone() {
 			if n, err, done := fd.recv(b); done {
 				return n, err
 			}

@@ -14,6 +14,9 @@ const (
 	maxReceives = 128
 	// harvestEvents is how many reports one epoll_wait brings at most.
 	harvestEvents = 512
+	// soleHarvests is after how many harvests in a row that are about one FD alone its
+	// Reads ask the kernel before they park. (LOG: "Shared mode", alone)
+	soleHarvests = 16
 	// dearSyscall is what a system call costs from which sends are batched too: a
 	// batch trades it for a park and a request. (LOG: "Shared mode", dear system calls)
 	dearSyscall = 450 * time.Nanosecond
