@@ -114,7 +114,7 @@ func (fd *FD) once(try func() bool) (done bool, err error) {
 	if fd.arm != nil {
 		fd.arm.direct = false
 	}
-	fd.unwatch()
+	fd.unwatchIn()
 	return true, nil
 }
 

@@ -321,7 +321,7 @@ func (fd *FD) passOnce(ev *eventState, q *eventQueue) {
 		default:
 			a.direct = full
 			if !a.direct {
-				fd.unwatch()
+				fd.unwatchIn()
 			}
 			fd.passResult(ev, q.scratch, int32(n), full)
 			if !a.direct {

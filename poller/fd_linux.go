@@ -133,6 +133,13 @@ func (fd *FD) unwatch() {
 	}
 }
 
+// unwatchIn ends the reports, unless somebody waits by them for room. mu is held.
+func (fd *FD) unwatchIn() {
+	if fd.watched.Load()&watchedOut == 0 {
+		fd.unwatch()
+	}
+}
+
 // edge takes a report of its loop. It reports whether it has queued a receive on the
 // loop's ring, which it may with batch.
 func (fd *FD) edge(l *loop, flags uint32, batch bool) (queued bool) {

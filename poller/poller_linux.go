@@ -10,8 +10,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/uringnet/go-uringnet/bufpool"
 	"github.com/uringnet/go-uringnet/internal/ring"
 	"github.com/uringnet/go-uringnet/internal/rt"
@@ -266,7 +264,7 @@ func (p *Poller) Open(sysfd int, o FDOptions) (*FD, error) {
 		return nil, ErrClosed
 	}
 	fd := &FD{p: p, sysfd: sysfd, listener: o.Listener}
-	if p.mode != Shared && (o.Listener && !o.Shared || o.ReadAhead && p.feats.Has(FeatProvidedBuffers)) && !isMPTCP(sysfd) {
+	if p.mode != Shared && (o.Listener && !o.Shared || o.ReadAhead && p.feats.Has(FeatProvidedBuffers)) {
 		fd.arm = &armed{}
 	}
 	fd.touch()
@@ -275,13 +273,6 @@ func (p *Poller) Open(sysfd int, o FDOptions) (*FD, error) {
 	}
 	fd.enterFile()
 	return fd, nil
-}
-
-// isMPTCP reports whether a socket is MPTCP's: an armed receive on one was seen to wait
-// for bytes that were there (kernel 6.18; benchmarks/LOG.md).
-func isMPTCP(sysfd int) bool {
-	proto, err := unix.GetsockoptInt(sysfd, unix.SOL_SOCKET, unix.SO_PROTOCOL)
-	return err == nil && proto == unix.IPPROTO_MPTCP
 }
 
 // Close closes every FD, waits until the kernel has let go of them, and

@@ -19,13 +19,15 @@ import (
 
 // txState is the sending half of an FD: at most one request is in the kernel,
 // so that two sends are never reordered. It belongs to whoever holds wr.lock; res is
-// written before done.
+// written before done. (A kernel thread, SQPoll's, orders nothing that Go's race detector
+// sees, hence res is atomic.)
 type txState struct {
 	done atomic.Bool
-	res  int32
-	zc   *zeroCopy // guarded by FD.mu; nil until the first
-	buf  []byte    // keeps the request's memory on the heap and alive
-	msg  *gather   // the same for a gathered send
+	res  atomic.Int32
+	zero atomic.Bool // the request under way is a zero-copy send, with zc
+	zc   *zeroCopy   // guarded by FD.mu; nil until the first
+	buf  []byte      // keeps the request's memory on the heap and alive
+	msg  *gather     // the same for a gathered send
 }
 
 // Write writes all of b or returns an error with the number of bytes that the
@@ -146,10 +148,11 @@ func (fd *FD) sendByRing(s sender, b []byte, msg *gather) (int, syscall.Errno) {
 		fd.await(&fd.wr, tx.done.Load)
 	}
 	tx.buf, tx.msg = nil, nil
-	if tx.res < 0 {
-		return 0, syscall.Errno(-tx.res)
+	res := tx.res.Load()
+	if res < 0 {
+		return 0, syscall.Errno(-res)
 	}
-	return int(tx.res), 0
+	return int(res), 0
 }
 
 // refused reports whether a ring has refused a send for a reason that is not the
@@ -158,7 +161,7 @@ func refused(errno syscall.Errno) bool { return errno != syscall.EAGAIN && trans
 
 // onSend takes the completion of a send. It reports whether the writer was woken.
 func (fd *FD) onSend(c *core, done ring.Completion) bool {
-	if fd.tx.zc != nil && fd.tx.zc.used && fd.onZeroCopy(c, done) {
+	if fd.tx.zero.Load() && fd.onZeroCopy(c, done) {
 		return false
 	}
 	c.stat.sentByRing(done.Res)
@@ -167,7 +170,7 @@ func (fd *FD) onSend(c *core, done ring.Completion) bool {
 		fd.eventSent(ev, done.Res)
 		return false
 	}
-	fd.tx.res = done.Res
+	fd.tx.res.Store(done.Res)
 	fd.tx.done.Store(true)
 	fd.unuse()
 	return fd.wr.note()

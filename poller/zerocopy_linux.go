@@ -14,9 +14,8 @@ import (
 // zeroCopy is the state of a zero-copy send (IORING_OP_SEND_ZC). It completes
 // twice: when the bytes are queued in the socket, and, announced by
 // IORING_CQE_F_MORE, when the kernel has let go of the memory (NOTIF). Write
-// returns after the second. Guarded by FD.mu, but for used and refused, the writer's.
+// returns after the second. Guarded by FD.mu, but for refused, the writer's.
 type zeroCopy struct {
-	used     bool    // the request under way is one
 	refused  bool    // the socket cannot: it is not asked again
 	ring     *driven // where it is, until the bytes are queued
 	canceled bool    // its cancellation was asked for
@@ -69,7 +68,8 @@ func (fd *FD) beginZeroCopy(d *driven) bool {
 	fd.life.add(guest)
 	fd.wr.clear()
 	fd.tx.done.Store(false)
-	fd.tx.zc = &zeroCopy{used: true, ring: d}
+	fd.tx.zc = &zeroCopy{ring: d}
+	fd.tx.zero.Store(true)
 	if fd.wr.expired.Load() {
 		fd.tx.zc.canceled = true // it was due a moment ago
 		d.PushCancel(fd.user(slots.OpSend))
@@ -79,8 +79,8 @@ func (fd *FD) beginZeroCopy(d *driven) bool {
 
 // endZeroCopy is called when the memory is the caller's again.
 func (fd *FD) endZeroCopy() (n int, errno syscall.Errno, done bool) {
-	zc, res := fd.tx.zc, fd.tx.res
-	zc.used = false
+	zc, res := fd.tx.zc, fd.tx.res.Load()
+	fd.tx.zero.Store(false)
 	switch errno := syscall.Errno(-res); {
 	case res < 0 && (errno == syscall.EOPNOTSUPP || errno == syscall.EINVAL):
 		zc.refused = true
@@ -114,7 +114,7 @@ func (fd *FD) onZeroCopy(c *core, done ring.Completion) (more bool) {
 	}
 	zc.ring, zc.notif = nil, done.More()
 	if zc.notif {
-		fd.tx.res = done.Res
+		fd.tx.res.Store(done.Res)
 		c.stat.sentByRing(done.Res)
 		if zc.canceled {
 			fd.abort() // what went before the cancellation is not waited for

@@ -105,7 +105,7 @@ func threadLimitChild() error {
 	if err := unix.Setrlimit(unix.RLIMIT_NPROC, &unix.Rlimit{Cur: 1, Max: 1}); err != nil {
 		return err
 	}
-	for round := range 20 {
+	for round := range 5 {
 		for _, k := range fileWorks {
 			err := k.work(e, f, 0, bytes.Repeat([]byte{byte('a' + round)}, filePart))
 			if err := honest(err); err != nil {

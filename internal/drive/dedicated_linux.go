@@ -23,8 +23,9 @@ type dedicated struct {
 	c    Client
 	o    DedicatedOptions
 	w    *ring.Waiter
-	pace pace // the thread's own
-	word [8]byte
+	pace pace    // the thread's own
+	word [8]byte // what the eventfd says; the thread's own
+	one  [8]byte // what is written to it
 
 	mu    sync.Mutex
 	event int // eventfd, -1 when stopped; guarded by mu once others may kick
@@ -52,7 +53,7 @@ type DedicatedOptions struct {
 
 // NewDedicated makes a Driver with a thread of its own.
 func NewDedicated(r *ring.Ring, c Client, o DedicatedOptions) Driver {
-	return &dedicated{r: r, c: c, o: o, event: -1, started: make(chan error), pace: pace{wait: o.BatchWait, inflow: o.Inflow}}
+	return &dedicated{r: r, c: c, o: o, event: -1, one: [8]byte{1}, started: make(chan error), pace: pace{wait: o.BatchWait, inflow: o.Inflow}}
 }
 
 func (d *dedicated) Start() error {
@@ -200,7 +201,7 @@ func (d *dedicated) signal() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.event >= 0 {
-		_, _ = unix.Write(d.event, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+		_, _ = unix.Write(d.event, d.one[:])
 	}
 }
 
