@@ -178,6 +178,10 @@ func (fd *FD) received(l *loop, res int32) bool {
 		fd.eventReceived(l, ev, res)
 		return false
 	}
+	// (It also orders what follows after the Read that waits, whoever reaps.)
+	if st := fd.rd.state.Load(); st != taken && st != again {
+		panic("poller: a receive for nobody")
+	}
 	switch errno := syscall.Errno(-res); {
 	case res < 0 && errno == syscall.EAGAIN:
 		if !fd.rd.untake() { // an edge has come meanwhile

@@ -89,9 +89,10 @@ func (fd *FD) sendSome(b []byte) (int, syscall.Errno) {
 	fd.wr.clear()
 	if len(b) < directSend {
 		if s := fd.sender(); s != nil {
-			if m, errno := fd.sendByRing(s, b, nil); !refused(errno) {
+			if m, errno := fd.sendByRing(s, b, nil); !transient(errno) {
 				return m, errno
 			}
+			fd.wr.clear()
 		}
 	}
 	return fd.send(b)
@@ -127,7 +128,9 @@ func (fd *FD) send(b []byte) (int, syscall.Errno) {
 }
 
 // sendByRing sends b, or msg, with what others send at the same time. The memory
-// stays referenced until the request has ended, which it does at once.
+// stays referenced until the request has ended, which it does at once. A report of room
+// that comes meanwhile is lost: whoever is told EAGAIN, or anything else that is not the
+// connection's fault, asks again by send(2) before waiting.
 func (fd *FD) sendByRing(s sender, b []byte, msg *gather) (int, syscall.Errno) {
 	if !fd.use() {
 		return 0, syscall.EINTR
@@ -154,10 +157,6 @@ func (fd *FD) sendByRing(s sender, b []byte, msg *gather) (int, syscall.Errno) {
 	}
 	return int(res), 0
 }
-
-// refused reports whether a ring has refused a send for a reason that is not the
-// socket's: send(2) then tells.
-func refused(errno syscall.Errno) bool { return errno != syscall.EAGAIN && transient(errno) }
 
 // onSend takes the completion of a send. It reports whether the writer was woken.
 func (fd *FD) onSend(c *core, done ring.Completion) bool {
@@ -242,9 +241,10 @@ func (fd *FD) sendGathered(g *gather) (int, syscall.Errno) {
 	fd.wr.clear()
 	if g.size < directSend {
 		if s := fd.sender(); s != nil {
-			if m, errno := fd.sendByRing(s, nil, g); !refused(errno) {
+			if m, errno := fd.sendByRing(s, nil, g); !transient(errno) {
 				return m, errno
 			}
+			fd.wr.clear()
 		}
 	}
 	if !fd.use() {

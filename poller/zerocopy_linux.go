@@ -85,7 +85,7 @@ func (fd *FD) endZeroCopy() (n int, errno syscall.Errno, done bool) {
 	case res < 0 && (errno == syscall.EOPNOTSUPP || errno == syscall.EINVAL):
 		zc.refused = true
 		return 0, 0, false
-	case res < 0 && refused(errno), res < 0 && errno == syscall.EAGAIN:
+	case res < 0 && transient(errno):
 		if fd.writable() != nil {
 			return 0, syscall.EINTR, true
 		}
