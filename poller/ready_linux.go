@@ -155,18 +155,20 @@ func (fd *FD) drained() bool {
 // receive queues the receive for a Read whose wait was taken. It reports false if
 // there is none: the Read goes on by itself.
 func (fd *FD) receive(l *loop) bool {
-	if fd.rx.want == nil || !fd.use() {
+	want := fd.rx.want // read before use, which orders it before whoever reaps
+	if want == nil || !fd.use() {
 		fd.rd.give(ready)
 		return false
 	}
-	fd.pushReceive(l)
+	fd.pushReceive(l, want)
 	return true
 }
 
-// pushReceive queues a receive into the buffer of the Read that waits. The FD is used.
-func (fd *FD) pushReceive(l *loop) {
+// pushReceive queues a receive into want, the buffer of the Read that waits. The FD is
+// used.
+func (fd *FD) pushReceive(l *loop, want []byte) {
 	fd.push(l.ring, ring.Request{
-		Op: abi.OpcodeRecv, Addr: ring.AddrOf(fd.rx.want), Len: uint32(min(len(fd.rx.want), maxTransfer)),
+		Op: abi.OpcodeRecv, Addr: ring.AddrOf(want), Len: uint32(min(len(want), maxTransfer)),
 		RWFlag: unix.MSG_DONTWAIT, User: fd.user(slots.OpRecv),
 	})
 }
@@ -180,12 +182,14 @@ func (fd *FD) received(l *loop, res int32) bool {
 	}
 	// (It also orders what follows after the Read that waits, whoever reaps.)
 	if st := fd.rd.state.Load(); st != taken && st != again {
-		panic("poller: a receive for nobody")
+		fd.p.unexpected(l.c, slots.OpRecv, syscall.Errno(max(-res, 0)))
+		return false
 	}
+	want := fd.rx.want
 	switch errno := syscall.Errno(-res); {
 	case res < 0 && errno == syscall.EAGAIN:
 		if !fd.rd.untake() { // an edge has come meanwhile
-			fd.pushReceive(l)
+			fd.pushReceive(l, want)
 			return false
 		}
 		fd.unuse()
@@ -204,7 +208,7 @@ func (fd *FD) received(l *loop, res int32) bool {
 		st.bytesIn.Add(uint64(res))
 		fd.touch()
 		// (The seam for tests makes receives short that are not.)
-		if int(res) < len(fd.rx.want) && fd.p.seam == nil && fd.drained() {
+		if int(res) < len(want) && fd.p.seam == nil && fd.drained() {
 			next = idle
 		}
 	}
