@@ -3,7 +3,6 @@ package poller
 import (
 	"sync"
 	"syscall"
-	"time"
 
 	"github.com/uringnet/go-uringnet/internal/drive"
 	"github.com/uringnet/go-uringnet/internal/ring"
@@ -202,7 +201,7 @@ func (p *Poller) unexpected(c *core, op slots.Op, errno syscall.Errno) {
 	if p.seam != nil {
 		return
 	}
-	if _, known := p.strange.LoadOrStore([2]int{int(op), int(errno)}, time.Now()); !known {
+	if _, known := p.strange.LoadOrStore([2]int{int(op), int(errno)}, true); !known {
 		p.cfg.Logger.Warn("uringnet: unexpected completion; further ones of its kind are only counted", "request", op.String(), "errno", errno)
 	}
 }
