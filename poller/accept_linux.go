@@ -3,6 +3,7 @@ package poller
 import (
 	"cmp"
 	"errors"
+	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -13,9 +14,6 @@ import (
 )
 
 // Accepts that stay armed, on rings that own their connections (Dedicated, SQPoll).
-
-// acceptFlags are those that net gives its accept4.
-const acceptFlags = unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK
 
 // errNotListener is what Accept says on an FD that is not a listener.
 var errNotListener = errors.New("poller: not a listener")
@@ -109,5 +107,38 @@ func (fd *FD) accepted(c *core, sysfd int) {
 	if d := fd.cancelArmed(); d != nil {
 		a.rearm = true
 		d.drv.Kick(driveLater)
+	}
+}
+
+// Accept returns the descriptor of the next connection, which the caller owns:
+// close-on-exec and non-blocking, as net makes them. Errors:
+// os.ErrDeadlineExceeded, ErrClosed, or a syscall.Errno such as EMFILE, after
+// which Accept can be called again.
+func (fd *FD) Accept() (int, error) {
+	if !fd.listener {
+		return -1, errNotListener
+	}
+	fd.rd.lock.Lock()
+	defer fd.rd.lock.Unlock()
+	for {
+		if fd.life.closed() {
+			return -1, fd.closing
+		}
+		if fd.rd.expired.Load() {
+			return -1, os.ErrDeadlineExceeded
+		}
+		if fd.arm != nil {
+			if sysfd, err, done := fd.acceptArmed(); done {
+				return sysfd, err
+			}
+			continue
+		}
+		if sysfd, err, done := fd.accept(); done {
+			return sysfd, err
+		}
+		if err := fd.watch(watchedIn); err != nil {
+			return -1, err
+		}
+		fd.park(&fd.rd)
 	}
 }

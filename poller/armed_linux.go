@@ -1,93 +1,13 @@
 package poller
 
 import (
-	"cmp"
 	"io"
 	"syscall"
 
-	"github.com/uringnet/go-uringnet/bufpool"
 	"github.com/uringnet/go-uringnet/internal/abi"
 	"github.com/uringnet/go-uringnet/internal/ring"
 	"github.com/uringnet/go-uringnet/internal/slots"
 )
-
-// armed is the receiving half of an FD whose ring owns it (Dedicated, SQPoll): a
-// receive into a provided buffer stays in the kernel. Guarded by FD.mu.
-//
-//	idle --arm--> armed --completion--> idle (bytes queued, or end set)
-//	     --disarm--> off, for good: once the queue is empty the FD receives when ready
-//
-// A deadline does not end the armed state: what the receive brings is for the
-// next Read. Only Close, disarm and a full queue cancel.
-type armed struct {
-	ring     *driven  // where a request is; nil: idle
-	op       slots.Op // OpRecv or OpAccept
-	canceled bool     // its cancellation has been asked for
-	rearm    bool     // it ended early: arming again is a re-arm
-	off      bool     // nothing is armed any more
-	direct   bool     // the last receive had no buffer: the next one waits until ready
-	want     []byte   // the buffer of the Read that waits, nil if none does
-	got      int      // bytes that a completion has put there
-	queue    []chunk
-	held     int   // provided buffers in queue
-	end      error // what follows the queue once: io.EOF or an errno
-	unread   bool  // bytes received ahead were dropped because of closing
-	accepted []int // a listener's: descriptors accepted and not yet taken
-}
-
-// chunk is bytes received and not yet read.
-type chunk struct {
-	b    []byte
-	bufs *bufpool.Ring   // b is in its buffer id
-	heap *bufpool.Buffer // or in this elastic buffer
-	id   uint16
-}
-
-// readArmed is one step of Read. done is false if it has to go on.
-func (fd *FD) readArmed(b []byte) (n int, err error, done bool) {
-	fd.rd.clear()
-	fd.mu.Lock()
-	a := fd.arm
-	switch {
-	case fd.closing != nil:
-		fd.mu.Unlock()
-		return 0, nil, false
-	case len(a.queue) > 0:
-		n = fd.take(b)
-		fd.mu.Unlock()
-		return n, nil, true
-	case a.end != nil:
-		err, a.end = a.end, nil
-		fd.mu.Unlock()
-		return 0, err, true
-	case a.ring == nil && (a.off || a.direct):
-		fd.mu.Unlock()
-		done, failed := fd.once(func() (ok bool) {
-			n, err, ok = fd.recv(b)
-			return ok
-		})
-		return n, cmp.Or(failed, err), done
-	}
-	a.want = b
-	fd.waitArmed()
-	n = a.got
-	a.want, a.got = nil, 0
-	fd.mu.Unlock()
-	return n, nil, n > 0
-}
-
-// waitArmed arms a receive unless one is and waits for a completion. mu is held, but
-// not in between.
-func (fd *FD) waitArmed() {
-	var d *driven
-	if a := fd.arm; a.ring == nil && !a.off {
-		d = fd.armReceive(fd.p.current().driven)
-	}
-	fd.mu.Unlock()
-	d.kick()
-	fd.park(&fd.rd)
-	fd.mu.Lock()
-}
 
 // armReceive queues a receive of a whole buffer and returns the ring to kick. mu is
 // held.
@@ -277,4 +197,16 @@ func (fd *FD) release(c *chunk) {
 		fd.p.elastic.Put(c.heap)
 	}
 	*c = chunk{}
+}
+
+// cancelArmed asks for the end of the request that is armed, and returns the ring to
+// kick, nil if there is nothing to do. mu is held.
+func (fd *FD) cancelArmed() *driven {
+	a := fd.arm
+	if a.ring == nil || a.canceled {
+		return nil
+	}
+	a.canceled = true
+	a.ring.PushCancel(fd.user(a.op))
+	return a.ring
 }

@@ -2,52 +2,7 @@ package poller
 
 import (
 	"slices"
-	"sync/atomic"
-
-	"github.com/uringnet/go-uringnet/internal/slots"
 )
-
-// chainRun is what a chain has in the kernel. It does not change once an FD
-// knows of it.
-type chainRun struct {
-	d     *driven
-	tasks []chainTask // in the order in which they run
-	ended atomic.Bool // an FD of it was closed: what is cancelled is meant to be
-}
-
-type chainTask struct {
-	user slots.UserData
-	fd   *FD // nil: a file's
-}
-
-func (c *chainRun) add(user slots.UserData, fd *FD) { c.tasks = append(c.tasks, chainTask{user, fd}) }
-
-// beginTask counts a chain's request on the FD and returns its descriptor. The
-// kernel holds a closed FD's socket no longer: -1 makes the request fail. It is
-// not counted then, as whoever closes the FD has seen which chains to end.
-func (fd *FD) beginTask(run *chainRun) int32 {
-	fd.mu.Lock()
-	defer fd.mu.Unlock()
-	if !fd.use() {
-		return -1
-	}
-	fd.chains = append(fd.chains, run)
-	return int32(fd.sysfd)
-}
-
-// endTask takes back beginTask. A chain's requests end in the order in which they
-// have begun, so that those that were not counted come last.
-func (fd *FD) endTask(run *chainRun) {
-	fd.mu.Lock()
-	i := slices.Index(fd.chains, run)
-	if i >= 0 {
-		fd.chains = slices.Delete(fd.chains, i, i+1)
-	}
-	fd.mu.Unlock()
-	if i >= 0 {
-		fd.unuse()
-	}
-}
 
 // endChains cancels what chains have in the kernel until the FD, which is
 // closing, is quiet. A request may wait for its turn behind a step that waits

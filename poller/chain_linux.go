@@ -28,16 +28,6 @@ type Chain struct {
 	steps []*link
 }
 
-// link is a step as the rings see it.
-type link struct {
-	*Step
-	file  *File
-	fd    *FD
-	ts    abi.KernelTimespec // of the link timeout
-	task  task
-	timer task
-}
-
 // NewChain returns an empty chain.
 func (p *Poller) NewChain() *Chain { return &Chain{p: p} }
 

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"syscall"
+
+	"github.com/uringnet/go-uringnet/internal/abi"
 )
 
 // A chain holds what its steps use while it runs: the reading or writing side
@@ -102,4 +104,14 @@ func (s *link) begin() (release func(), err error) {
 		}
 	}
 	return func() {}, nil
+}
+
+// link is a step as the rings see it.
+type link struct {
+	*Step
+	file  *File
+	fd    *FD
+	ts    abi.KernelTimespec // of the link timeout
+	task  task
+	timer task
 }

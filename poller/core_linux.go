@@ -1,50 +1,11 @@
 package poller
 
 import (
-	"sync"
 	"syscall"
 
 	"github.com/uringnet/go-uringnet/internal/drive"
 	"github.com/uringnet/go-uringnet/internal/ring"
-	"github.com/uringnet/go-uringnet/internal/slots"
 )
-
-// core is what a Poller has for each core: a loop that waits for readiness, and a ring
-// that is driven, for what stays in the kernel: with Dedicated and SQPoll for
-// everything, in Shared mode for files, chains and zero-copy sends, made when the first
-// of them comes.
-type core struct {
-	p      *Poller
-	id     int
-	stat   counters
-	loop   *loop
-	driven *driven    // Dedicated, SQPoll: made at once, never changed. Shared: nil
-	events eventQueue // of the FDs that driven owns
-
-	mu       sync.Mutex
-	made     *driven // guarded by mu: Shared's, see tasks
-	evloop   *loop   // guarded by mu: of event-driven FDs, see eventLoop
-	stopping bool    // guarded by mu: nothing more is made
-}
-
-// driven is a ring with its driver.
-type driven struct {
-	*ring.Ring
-	c   *core
-	drv drive.Driver
-}
-
-const driveLater = drive.Later
-
-// kick submits, on the caller's goroutine if need be. It may be called on nil.
-func (d *driven) kick() {
-	if d != nil {
-		d.drv.Kick(drive.Now)
-	}
-}
-
-// sendRing implements sender.
-func (d *driven) sendRing() *ring.Ring { return d.Ring }
 
 // tasks returns the core's driven ring, which the first call makes.
 func (c *core) tasks() (*driven, error) {
@@ -65,16 +26,6 @@ func (c *core) tasks() (*driven, error) {
 	var err error
 	c.p.outside(func() { c.made, err = c.drive() })
 	return c.made, err
-}
-
-// drivenNow returns the core's driven ring if there is one.
-func (c *core) drivenNow() *driven {
-	if c.driven != nil {
-		return c.driven
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.made
 }
 
 // eventLoop returns the loop of the core's event-driven FDs, which the first call makes:
@@ -128,49 +79,6 @@ func (c *core) drive() (*driven, error) {
 	return d, nil
 }
 
-// Complete implements drive.Client.
-func (c *core) Complete(done ring.Completion) bool { return c.deliver(nil, done) }
-
-// Work implements drive.Client.
-func (c *core) Work() bool { return c.events.run() }
-
-// Waiting implements drive.Client.
-func (c *core) Waiting() bool { return c.events.waiting() }
-
-// deliver gives a completion of the core's driven ring, or of l's, to whom it belongs.
-// It reports whether a goroutine was woken.
-func (c *core) deliver(l *loop, done ring.Completion) bool {
-	op := done.User.Op()
-	switch op {
-	case slots.OpNone:
-		return false
-	case slots.OpTask, slots.OpCancelTask:
-		return c.taskDone(op, done)
-	}
-	fd := c.p.fds.Get(done.User)
-	if fd == nil {
-		// Slots are freed only after the last completion but that of a cancel.
-		if op != slots.OpCancelRx && op != slots.OpCancelTx {
-			c.p.unexpected(c, op, syscall.Errno(max(-done.Res, 0)))
-		}
-		return false
-	}
-	switch op {
-	case slots.OpCancelRx, slots.OpCancelTx:
-		fd.onCancel(c, op, syscall.Errno(-done.Res))
-	case slots.OpRecv:
-		if l != nil {
-			return fd.received(l, done.Res)
-		}
-		return fd.onArmed(c, done)
-	case slots.OpSend:
-		return fd.onSend(c, done)
-	case slots.OpAccept:
-		return fd.onAccept(c, done)
-	}
-	return false
-}
-
 // forbid stops making rings and loops.
 func (c *core) forbid() {
 	c.mu.Lock()
@@ -192,16 +100,5 @@ func (c *core) stop() {
 	c.events.runAll() // the last calls of Closed
 	if d != nil {
 		d.Ring.Close()
-	}
-}
-
-// unexpected counts a completion that nobody expected, and logs the first of each kind.
-func (p *Poller) unexpected(c *core, op slots.Op, errno syscall.Errno) {
-	c.stat.unexpected.Add(1)
-	if p.seam != nil {
-		return
-	}
-	if _, known := p.strange.LoadOrStore([2]int{int(op), int(errno)}, true); !known {
-		p.cfg.Logger.Warn("uringnet: unexpected completion; further ones of its kind are only counted", "request", op.String(), "errno", errno)
 	}
 }

@@ -6,26 +6,8 @@ import (
 	"github.com/uringnet/go-uringnet/internal/rt"
 )
 
-// deadline is the deadline of a side, made when the first is set. Guarded by FD.mu.
-//
-// The timer is moved only when it would fire too late: a deadline pushed
-// further for each request, as servers do, costs no timer work. It then fires
-// early once and sets itself again.
-type deadline struct {
-	at    int64 // when it is due, rt.Nanotime; 0: no deadline
-	timer *time.Timer
-	fires int64 // when the timer will fire; 0: it is not running
-}
-
 // timerSlack is how late a timer may fire and still be left alone.
 const timerSlack = 50 * time.Microsecond
-
-// stop ends the timer for good.
-func (d *deadline) stop() {
-	if d != nil && d.timer != nil {
-		d.timer.Stop()
-	}
-}
 
 // SetDeadline sets the deadline of reads and writes; the zero Time means none.
 func (fd *FD) SetDeadline(t time.Time) error { return fd.setDeadlines(t, true, true) }

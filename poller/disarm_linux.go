@@ -1,52 +1,10 @@
 package poller
 
 import (
-	"syscall"
-
 	"golang.org/x/sys/unix"
-
-	"github.com/uringnet/go-uringnet/internal/slots"
 )
 
 // Ends of the armed state.
-
-// cancelArmed asks for the end of the request that is armed, and returns the ring to
-// kick, nil if there is nothing to do. mu is held.
-func (fd *FD) cancelArmed() *driven {
-	a := fd.arm
-	if a.ring == nil || a.canceled {
-		return nil
-	}
-	a.canceled = true
-	a.ring.PushCancel(fd.user(a.op))
-	return a.ring
-}
-
-// onCancel takes the result of a cancellation. ENOENT while the target is
-// still there means that the kernel was about to run it again (its poll had
-// fired, or found the socket ready: io_queue_async, io_uring/io_uring.c), where
-// a cancellation does not find it; it may poll again, so it is asked for once
-// more. With any other result the target's completion is on its way, before
-// this one or after.
-func (fd *FD) onCancel(c *core, op slots.Op, errno syscall.Errno) {
-	if errno != syscall.ENOENT {
-		return
-	}
-	fd.mu.Lock()
-	defer fd.mu.Unlock()
-	var d *driven
-	if a := fd.arm; op == slots.OpCancelRx && a != nil && a.ring != nil && a.canceled {
-		a.ring.PushCancel(fd.user(a.op))
-		d = a.ring
-	}
-	if zc := fd.tx.zc; op == slots.OpCancelTx && zc != nil && zc.ring != nil && zc.canceled {
-		zc.ring.PushCancel(fd.user(slots.OpSend))
-		d = zc.ring
-	}
-	if d != nil {
-		d.drv.Kick(driveLater)
-	}
-}
 
 // endArmed is the armed half of hang. mu is held.
 func (fd *FD) endArmed() *driven {

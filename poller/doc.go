@@ -12,10 +12,11 @@
 // # The path of a byte
 //
 // The socket becomes readable: the loop's epoll set reports it (internal/epoll,
-// loop_linux.go). The report is noted on the FD's side, and if a Read is parked there
-// it is woken and calls recv(2), or, if several are, the loop receives into their
-// buffers by its ring, in one enter (ready_linux.go). A Write calls send(2), or gives its
-// bytes to the loop's ring together with others (write_linux.go).
+// loop_linux.go), dispatch_linux.go notes the report on the FD's side (side_linux.go), and
+// if a Read is parked there (read_linux.go, park_linux.go) it is woken and calls recv(2)
+// (recv_linux.go), or, if several are, the loop receives into their buffers by its ring, in
+// one enter (batch_linux.go). A Write calls send(2), or gives its bytes to the loop's ring
+// together with others (write_linux.go).
 //
 // With Dedicated and SQPoll the ring owns the connection: a receive stays armed, what it
 // brings lies in a provided buffer (bufpool) and is copied to the Read that waits, or
@@ -23,7 +24,7 @@
 // the FD then receives when it is ready.
 //
 // Event-driven, bytes are passed to a handler where they were received (events_linux.go
-// has the queues, eventfd_linux.go what comes in, eventout_linux.go what goes out).
+// runs the queues, eventfd_linux.go what comes in, eventout_linux.go what goes out).
 //
 // A File's operation, or a Chain's, is a task (task_linux.go): a request on a driven
 // ring (core_linux.go) whose caller waits for that one completion. rerun_linux.go sees
@@ -33,8 +34,13 @@
 //
 // Each names only what is below it:
 //
-//	FD, File, Chain, Events
-//	core, loop
+//	poller, core, loop       make, drive and end; a loop hands what is reported up to
+//	                         dispatch and to the handlers, the only two calls that run up
+//	dispatch                 to whom a completion or a report goes
+//	read, accept, write, raw, file, chain, event*, close, deadline   what callers call
+//	recv, batch, armed, gather, zerocopy, task   one way to move bytes each
+//	park, watch, calls, current   wait, be told, call the kernel
+//	state                    every type, with its locks; side and life, words without any
 //	internal/drive           submits and reaps, in one of three ways
 //	internal/ring            one io_uring          internal/epoll   one epoll set
 //	internal/slots           who a completion or a report belongs to

@@ -1,62 +1,14 @@
 package poller
 
 import (
-	"errors"
 	"io"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/uringnet/go-uringnet/bufpool"
 	"github.com/uringnet/go-uringnet/internal/abi"
 	"github.com/uringnet/go-uringnet/internal/ring"
 	"github.com/uringnet/go-uringnet/internal/slots"
-)
-
-// eventState is the event-driven half of an FD: guarded by FD.mu, but for home
-// and sink, which Serve sets once.
-//
-// Bytes written are collected in out and sent as one when the handlers
-// of a round have run; sending is what is under way.
-type eventState struct {
-	sink Events
-	home *eventQueue
-
-	opened bool // Opened was called
-	listed bool // it is in home's list of FDs that are ready
-	dirty  bool // it is in home's list of FDs that have output
-	paused bool // by the user
-	ended  bool // Close was called, or the peer has ended: no more Data
-	told   bool // Closed was called
-	why    error
-
-	in    bool // receiving when ready: there may be bytes
-	given bool // the loop's ring has received for it, with res, into slab
-	slab  []byte
-	res   int32
-	spare []chunk // an emptied queue
-
-	out     *bufpool.Buffer // nil: nothing to send
-	sending *bufpool.Buffer // nil: nothing is under way
-	gone    int             // how much of sending has gone
-	busy    bool            // a send is in a ring
-	blocked bool            // it waits for room
-	bound   int             // how much output Push takes
-	refused bool            // Push has refused some since the last Writable
-	linger  *time.Timer     // bounds how long a closed FD goes on sending
-}
-
-// closeLinger is how long a closed event-driven connection goes on sending what
-// was written before.
-const closeLinger = 5 * time.Second
-
-// Errors of Serve and of calls on an FD that it has handed over, or has not.
-var (
-	errServed    = errors.New("poller: the FD is event-driven")
-	errNotServed = errors.New("poller: the FD is not event-driven")
-	errReading   = errors.New("poller: a Read is in flight")
-	errWriting   = errors.New("poller: a Write is in flight")
 )
 
 // Serve hands the FD over to ev: from now on whatever it receives is passed to
@@ -115,38 +67,6 @@ func (fd *FD) serve(ev *eventState) error {
 	fd.ev.Store(ev)
 	fd.listReady(ev)
 	return nil
-}
-
-// listReady puts the FD on its home's list. mu is held.
-func (fd *FD) listReady(ev *eventState) {
-	if !ev.listed {
-		ev.listed = true
-		ev.home.addReady(fd)
-	}
-}
-
-// listOut puts the FD on its home's list of output. mu is held.
-func (fd *FD) listOut(ev *eventState) (handled bool) {
-	if ev.dirty {
-		return true
-	}
-	ev.dirty = true
-	return ev.home.addOut(fd)
-}
-
-// held reports whether nothing is to be received now.
-func (ev *eventState) held() bool { return ev.paused || ev.unsent() > maxOut }
-
-// unsent is how many bytes were pushed that the kernel has not taken.
-func (ev *eventState) unsent() int {
-	n := 0
-	if ev.out != nil {
-		n += len(ev.out.B)
-	}
-	if ev.sending != nil {
-		n += len(ev.sending.B) - ev.gone
-	}
-	return n
 }
 
 // readable takes a report of loop l that there may be bytes, or an end.

@@ -205,19 +205,3 @@ func (fd *FD) afterOut(ev *eventState) {
 		fd.listReady(ev) // it may have been held back for its output
 	}
 }
-
-func (fd *FD) dropSending(ev *eventState) {
-	fd.p.elastic.Put(ev.sending)
-	ev.sending, ev.gone = nil, 0
-}
-
-// dropOut gives up all output. No send is in a ring. mu is held.
-func (fd *FD) dropOut(ev *eventState) {
-	if ev.sending != nil {
-		fd.dropSending(ev)
-	}
-	if ev.out != nil {
-		fd.p.elastic.Put(ev.out)
-		ev.out = nil
-	}
-}

@@ -1,72 +1,8 @@
 package poller
 
 import (
-	"sync"
-	"sync/atomic"
-
 	"github.com/uringnet/go-uringnet/internal/ring"
 )
-
-// eventQueue is what event-driven FDs have for one goroutine at a time to do: that of
-// a loop, or of a ring that owns them. Whoever reaps, reports or writes adds; only those
-// who drive run handlers, never a goroutine that waits in a call of its own.
-type eventQueue struct {
-	loop   *loop   // whose it is; nil: driven's
-	driven *driven // whose it is; nil: loop's
-	kick   func()  // has it run soon; callable with an FD's mu held
-
-	running sync.Mutex // held while handlers run; above every other lock
-
-	mu    sync.Mutex // innermost
-	ready []*FD      // guarded by mu: something was received, or ended, or can be
-	out   []*FD      // guarded by mu: something was written
-	n     atomic.Int32
-	// handling is set while handlers run, after which out is looked at. Guarded by mu.
-	handling bool
-
-	spare   [2][]*FD // guarded by running: emptied lists
-	scratch []byte   // guarded by running: what recv(2) reads into
-	slabs   []byte   // guarded by running: what the ring receives into
-}
-
-// addReady and addOut put an FD on a list. handled reports whether handlers run, whose
-// caller will come to it by itself.
-func (q *eventQueue) addReady(fd *FD) {
-	q.mu.Lock()
-	q.ready = append(q.ready, fd)
-	q.mu.Unlock()
-	q.n.Add(1)
-}
-
-func (q *eventQueue) addOut(fd *FD) (handled bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.out = append(q.out, fd)
-	q.n.Add(1)
-	return q.handling
-}
-
-// waiting reports whether there is something to run.
-func (q *eventQueue) waiting() bool { return q.n.Load() > 0 }
-
-// takeReady and takeOut return a list and leave an empty one. running is held.
-func (q *eventQueue) takeReady() []*FD {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	list := q.ready
-	q.ready, q.handling = q.spare[0][:0], true
-	q.n.Add(-int32(len(list)))
-	return list
-}
-
-func (q *eventQueue) takeOut() []*FD {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	list := q.out
-	q.out, q.handling = q.spare[1][:0], false
-	q.n.Add(-int32(len(list)))
-	return list
-}
 
 // run calls the handlers of the FDs that are ready and makes or queues the sends and
 // receives that follow. It is called without locks, by the goroutines that drive. The
@@ -136,3 +72,9 @@ func (q *eventQueue) send(list []*FD) {
 		q.loop.transfer()
 	}
 }
+
+// Work implements drive.Client.
+func (c *core) Work() bool { return c.events.run() }
+
+// Waiting implements drive.Client.
+func (c *core) Waiting() bool { return c.events.waiting() }

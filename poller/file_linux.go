@@ -26,10 +26,6 @@ type File struct {
 	d    descriptor
 }
 
-// maxTransfer is the most that one read or write moves: MAX_RW_COUNT,
-// include/linux/fs.h.
-const maxTransfer = 0x7ffff000
-
 // OpenFile opens a file as os.OpenFile does: on the calling thread, by its credentials,
 // working directory and umask.
 func (p *Poller) OpenFile(name string, flag int, perm fs.FileMode) (*File, error) {
@@ -201,9 +197,6 @@ func (f *File) SpliceTo(pipe int, off int64, n int) (int, error) {
 	}, nil)
 	return m, f.fail("splice", err)
 }
-
-// noOffset is the offset of a pipe in a splice: it has none.
-const noOffset = 1<<64 - 1
 
 // Truncate sets the file's size. It is ftruncate(2): the ring's own operation
 // needs kernel 6.9.

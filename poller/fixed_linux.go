@@ -13,12 +13,6 @@ import (
 // all of them are one piece of memory.
 const fixedIndex = 0
 
-// fixedPool is the poller's registered buffers.
-type fixedPool struct {
-	*bufpool.Fixed
-	registered bool
-}
-
 // FixedBuffers returns the pool of registered buffers, which its first call
 // makes: Config.FixedBuffers of Config.FixedBufferSize bytes. Where memory is
 // short or RLIMIT_MEMLOCK low there are fewer, and where nothing can be

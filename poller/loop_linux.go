@@ -2,7 +2,6 @@ package poller
 
 import (
 	"runtime"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -11,29 +10,6 @@ import (
 	"github.com/uringnet/go-uringnet/internal/ring"
 	"github.com/uringnet/go-uringnet/internal/slots"
 )
-
-// loop waits for the readiness of FDs: its goroutine is parked in the runtime's
-// netpoller on the epoll set's descriptor, and takes what that reports. With a ring it
-// receives for parked Reads that are ready together, and its flusher sends for
-// Writes that come together; both end inside the enter, so that nothing of a socket
-// stays in the kernel.
-type loop struct {
-	c      *core
-	set    *epoll.Set
-	ring   *ring.Ring // nil: system calls alone
-	parked *drive.Parked
-	list   []epoll.Event  // of the running harvest; its goroutine's
-	crowd  atomic.Int32   // how many reports the last harvest had, 0 if they were few
-	sole   atomic.Uint64  // whom alone the last harvests were about, 0: nobody; see alone
-	last   slots.UserData // whom the last harvest was about, if it had one report; its goroutine's
-	streak int            // how many harvests in a row; its goroutine's
-	events eventQueue
-
-	wake     chan struct{} // the flusher's
-	flushing atomic.Bool   // the flusher was woken and has not begun
-	closing  atomic.Bool
-	done     chan struct{} // closed by the flusher
-}
 
 // newLoop makes a loop, with a ring if the poller has any to give.
 func (c *core) newLoop() (*loop, error) {
@@ -136,9 +112,6 @@ func (l *loop) transfer() {
 
 // retryDelay is how long what the kernel had no memory for waits.
 const retryDelay = time.Millisecond
-
-// complete takes a completion of the loop's ring.
-func (l *loop) complete(done ring.Completion) { l.c.deliver(l, done) }
 
 // crowded reports whether the last harvest has served several Reads together: what
 // they are answered with is worth a batch.

@@ -47,19 +47,19 @@ func inBubble() bool {
 }
 
 // outside runs f, outside of the caller's bubble if it is in one.
-func (p *Poller) outside(f func()) {
+func (o *outsider) outside(f func()) {
 	if !inBubble() {
 		f()
 		return
 	}
-	done := <-p.outsider.replies
-	p.outsider.jobs <- job{f, done}
+	done := <-o.replies
+	o.jobs <- job{f, done}
 	<-done
-	p.outsider.replies <- done
+	o.replies <- done
 }
 
 // newChan makes a completion channel.
-func (p *Poller) newChan() (ch chan struct{}) {
-	p.outside(func() { ch = make(chan struct{}, 1) })
+func (o *outsider) newChan() (ch chan struct{}) {
+	o.outside(func() { ch = make(chan struct{}, 1) })
 	return ch
 }

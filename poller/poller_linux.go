@@ -5,48 +5,11 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"syscall"
-	"time"
 
-	"github.com/uringnet/go-uringnet/bufpool"
 	"github.com/uringnet/go-uringnet/internal/ring"
-	"github.com/uringnet/go-uringnet/internal/rt"
 	"github.com/uringnet/go-uringnet/internal/seam"
-	"github.com/uringnet/go-uringnet/internal/slots"
 )
-
-// Poller is a core for each CPU: a goroutine that waits for the readiness of sockets,
-// and a ring.
-type Poller struct {
-	cfg      Config
-	mode     Mode // Config.Mode, but Shared without io_uring
-	feats    Feature
-	transfer Transfer      // never TransferAuto
-	receive  Receive       // single or multishot
-	zeroCopy int           // length from which sends are zero-copy; 0: none
-	seam     seam.Injector // nil but in tests
-	cores    []*core
-	files    int // entries of each ring's table of registered files
-	fds      slots.Table[FD]
-	pending  slots.Table[task]
-	elastic  bufpool.Elastic
-	sweep    *sweeper      // nil without IdleTimeout
-	patience time.Duration // rerunAfter, but in tests
-	outsider *outsider
-	strange  sync.Map // kinds of completions that nobody expected, once logged
-
-	statusMu sync.Mutex
-	status   Status // guarded by statusMu once New has returned
-
-	fixedMu sync.Mutex // held while the registered buffers are made
-	fixed   atomic.Pointer[fixedPool]
-
-	opening sync.RWMutex
-	closing bool // guarded by opening
-	calls   callers
-}
 
 // New makes a Poller; cfg may be a zero Config. Where io_uring cannot be used it serves
 // sockets by readiness and system calls, and Status says why. An error is a
@@ -159,46 +122,6 @@ func (p *Poller) make() (err error) {
 	return nil
 }
 
-// ringOptions are those of every ring.
-func (p *Poller) ringOptions(st *counters, flags uint32) ring.Options {
-	if p.feats.Has(FeatCoopTaskrun) && flags == 0 {
-		flags = coopFlags
-	}
-	return ring.Options{SQEntries: p.cfg.SQEntries, CQEntries: p.cfg.CQEntries, Flags: flags, Seam: p.seam, Stats: &st.ring}
-}
-
-// outfit gives a driven ring what the configuration asks for.
-func (p *Poller) outfit(d *driven) error {
-	if err := p.limitWorkers(d.Ring); err != nil {
-		return err
-	}
-	if p.mode != Shared && p.feats.Has(FeatProvidedBuffers) {
-		if err := d.ProvideBuffers(p.cfg.BufferSize, p.cfg.BufferCount); err != nil {
-			return err
-		}
-	}
-	if f := p.fixed.Load(); f != nil && f.registered {
-		return d.RegisterBuffer(f.Bytes())
-	}
-	return nil
-}
-
-// limitWorkers sets the limits of the ring's io-wq workers, which run requests that
-// would block: each thread that submits has its own.
-func (p *Poller) limitWorkers(r *ring.Ring) error {
-	if p.cfg.IOWQBounded == 0 && p.cfg.IOWQUnbounded == 0 {
-		return nil
-	}
-	now, err := r.LimitWorkers(p.cfg.IOWQBounded, p.cfg.IOWQUnbounded)
-	if err != nil {
-		return fmt.Errorf("Config.IOWQBounded, IOWQUnbounded (IORING_REGISTER_IOWQ_MAX_WORKERS, kernel 5.15): %w", err)
-	}
-	p.statusMu.Lock()
-	p.status.IOWQ = now
-	p.statusMu.Unlock()
-	return nil
-}
-
 // Status describes the poller.
 func (p *Poller) Status() Status {
 	p.statusMu.Lock()
@@ -209,13 +132,6 @@ func (p *Poller) Status() Status {
 	return s
 }
 
-// note adds something worth knowing to the status.
-func (p *Poller) note(text string) {
-	p.statusMu.Lock()
-	defer p.statusMu.Unlock()
-	p.status.Notes = append(p.status.Notes, text)
-}
-
 // Counters returns the counters of each core.
 func (p *Poller) Counters() []Counters {
 	out := make([]Counters, len(p.cores))
@@ -223,36 +139,6 @@ func (p *Poller) Counters() []Counters {
 		out[i] = c.stat.snapshot()
 	}
 	return out
-}
-
-// current returns the core of the P that the caller runs on. That may change
-// at once: whoever pushes to a ring has to kick that one.
-func (p *Poller) current() *core {
-	if len(p.cores) == 1 {
-		return p.cores[0]
-	}
-	if pick, ok := p.seam.(seam.RingPicker); ok {
-		return p.cores[pick.Ring(len(p.cores))]
-	}
-	return p.cores[rt.P()%len(p.cores)]
-}
-
-// loopOf chooses the loop that is to watch an FD.
-func (p *Poller) loopOf(fd *FD) (*loop, error) {
-	if ev := fd.ev.Load(); ev != nil && ev.home.loop != nil {
-		return ev.home.loop, nil
-	}
-	return p.cores[int(fd.place.Slot)%len(p.cores)].loop, nil
-}
-
-// settle returns when the kernel has let go of the files of all requests whose
-// completions were seen: a listener's address is free for the next one only then.
-func (p *Poller) settle() {
-	for _, c := range p.cores {
-		if c.driven != nil {
-			c.driven.Settle()
-		}
-	}
 }
 
 // Open makes an FD of a stream socket, which must not block. It owns sysfd from then
@@ -300,16 +186,6 @@ func (p *Poller) Close() error {
 		f.Close()
 	}
 	return nil
-}
-
-// shutdown closes FDs together: all are sent away before any is waited for.
-func (p *Poller) shutdown(fds []*FD, why error) {
-	for _, fd := range fds {
-		fd.hang(why)
-	}
-	for _, fd := range fds {
-		fd.settle()
-	}
 }
 
 // stop ends the cores.

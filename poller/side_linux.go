@@ -3,6 +3,7 @@ package poller
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // side is what the readers, or the writers, of an FD wait with. They take turns by
@@ -94,44 +95,20 @@ func (s *side) untake() bool {
 	return s.state.CompareAndSwap(taken, waiting) || !s.state.CompareAndSwap(again, taken)
 }
 
-// hurried reports whether whoever waits on s is to go on all the same.
-func (fd *FD) hurried(s *side) bool { return s.expired.Load() || fd.life.closed() }
-
-// park waits until something has happened on s since it was cleared, its deadline is
-// over or the FD closed. The caller holds s.lock.
-func (fd *FD) park(s *side) {
-	if s.ch == nil {
-		s.ch = fd.p.newChan()
-	}
-	if !s.state.CompareAndSwap(idle, waiting) {
-		return
-	}
-	// A deadline or Close that came before has found nobody to wake.
-	if fd.hurried(s) && s.state.CompareAndSwap(waiting, idle) {
-		return
-	}
-	<-s.ch
+// deadline is the deadline of a side, made when the first is set. Guarded by FD.mu.
+//
+// The timer is moved only when it would fire too late: a deadline pushed
+// further for each request, as servers do, costs no timer work. It then fires
+// early once and sets itself again.
+type deadline struct {
+	at    int64 // when it is due, rt.Nanotime; 0: no deadline
+	timer *time.Timer
+	fires int64 // when the timer will fire; 0: it is not running
 }
 
-// parkUntil is park for a caller with a limit of its own in place of the deadline.
-// Whoever makes it over calls evict afterwards.
-func (fd *FD) parkUntil(s *side, over func() bool) {
-	if s.ch == nil {
-		s.ch = fd.p.newChan()
+// stop ends the timer for good.
+func (d *deadline) stop() {
+	if d != nil && d.timer != nil {
+		d.timer.Stop()
 	}
-	if !s.state.CompareAndSwap(idle, waiting) || over() && s.state.CompareAndSwap(waiting, idle) {
-		return
-	}
-	<-s.ch
-}
-
-// await is parkUntil for something that comes to an end by itself: what else is noted
-// meanwhile is forgotten. Whoever makes it over calls note or evict. The caller calls
-// again until it is over.
-func (fd *FD) await(s *side, over func() bool) {
-	if s.state.Load() != idle {
-		s.clear()
-		return
-	}
-	fd.parkUntil(s, over)
 }

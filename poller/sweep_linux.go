@@ -1,19 +1,12 @@
 package poller
 
 import (
-	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/uringnet/go-uringnet/internal/rt"
 )
-
-// sweeper closes connections on which nothing has moved for a time.
-type sweeper struct {
-	quit chan struct{}
-	done sync.WaitGroup
-}
 
 // startSweeper looks four times in each timeout, so a connection is closed
 // between one and one and a quarter timeouts after it fell idle.

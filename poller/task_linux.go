@@ -1,30 +1,14 @@
 package poller
 
 import (
+	"slices"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/uringnet/go-uringnet/internal/ring"
 	"github.com/uringnet/go-uringnet/internal/slots"
 )
-
-// task is a request whose caller waits for it: of a File or a Chain.
-type task struct {
-	place slots.Place
-	wait  *waiter
-	run   *chainRun // whose request it is; nil: nobody's
-	fd    *FD       // whose descriptor it uses; nil for a file's
-	buf   []byte    // the request's memory, kept on the heap and alive
-	res   int32     // written before wait is told
-}
-
-// waiter is a caller that waits for its tasks.
-type waiter struct {
-	left atomic.Int32
-	done chan struct{} // gets a token when left falls to 0
-}
 
 // single is a caller with one task. They are reused.
 type single struct {
@@ -47,52 +31,6 @@ func (p *Poller) newSingle() (s *single) {
 		s.wait = &s.waiter
 	})
 	return s
-}
-
-// callers are those who have tasks.
-type callers struct {
-	mu      sync.Mutex
-	n       int           // guarded by mu
-	closing bool          // guarded by mu
-	gone    chan struct{} // guarded by mu: gets a token when n falls to 0, once somebody waits
-}
-
-// enter lets a caller make tasks until leave.
-func (c *callers) enter() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closing {
-		return ErrClosed
-	}
-	c.n++
-	return nil
-}
-
-func (c *callers) leave() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.n--; c.n == 0 && c.gone != nil {
-		c.gone <- struct{}{}
-		c.gone = nil
-	}
-}
-
-// end refuses callers from now on. It returns false if none is left, else gone gets a
-// token when the last has left.
-func (c *callers) end(gone chan struct{}) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.closing = true
-	if c.n > 0 {
-		c.gone = gone
-	}
-	return c.n > 0
-}
-
-func (c *callers) ended() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.closing
 }
 
 // newTask gives a task its place and returns its user_data.
@@ -141,19 +79,6 @@ func interrupted(res int32) int32 {
 // a request that is about to run is not found by a cancellation.
 const cancelPause = 10 * time.Millisecond
 
-// endTasks cancels what callers still wait for and returns when they have gone.
-// No new ones can come.
-func (p *Poller) endTasks() {
-	gone := p.newChan()
-	if !p.calls.end(gone) {
-		return
-	}
-	p.repeat(gone, func() {
-		p.cancelTasks()
-		p.fds.Each((*FD).abortZeroCopy)
-	})
-}
-
 // repeat calls f, and again each cancelPause until gone has a token.
 func (p *Poller) repeat(gone <-chan struct{}, f func()) {
 	p.outside(func() {
@@ -180,5 +105,34 @@ func (p *Poller) cancelTasks() {
 				d.kick()
 			}
 		}
+	}
+}
+
+func (c *chainRun) add(user slots.UserData, fd *FD) { c.tasks = append(c.tasks, chainTask{user, fd}) }
+
+// beginTask counts a chain's request on the FD and returns its descriptor. The
+// kernel holds a closed FD's socket no longer: -1 makes the request fail. It is
+// not counted then, as whoever closes the FD has seen which chains to end.
+func (fd *FD) beginTask(run *chainRun) int32 {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	if !fd.use() {
+		return -1
+	}
+	fd.chains = append(fd.chains, run)
+	return int32(fd.sysfd)
+}
+
+// endTask takes back beginTask. A chain's requests end in the order in which they
+// have begun, so that those that were not counted come last.
+func (fd *FD) endTask(run *chainRun) {
+	fd.mu.Lock()
+	i := slices.Index(fd.chains, run)
+	if i >= 0 {
+		fd.chains = slices.Delete(fd.chains, i, i+1)
+	}
+	fd.mu.Unlock()
+	if i >= 0 {
+		fd.unuse()
 	}
 }

@@ -3,7 +3,6 @@ package poller
 import (
 	"io"
 	"os"
-	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -16,19 +15,6 @@ import (
 // Sending: by send(2), by a loop's ring together with others (sender), or by the ring
 // that owns the connection. Whichever it is, a send takes what the socket has room for
 // and ends at once (MSG_DONTWAIT); for room a Write waits by readiness.
-
-// txState is the sending half of an FD: at most one request is in the kernel,
-// so that two sends are never reordered. It belongs to whoever holds wr.lock; res is
-// written before done. (A kernel thread, SQPoll's, orders nothing that Go's race detector
-// sees, hence res is atomic.)
-type txState struct {
-	done atomic.Bool
-	res  atomic.Int32
-	zero atomic.Bool // the request under way is a zero-copy send, with zc
-	zc   *zeroCopy   // guarded by FD.mu; nil until the first
-	buf  []byte      // keeps the request's memory on the heap and alive
-	msg  *gather     // the same for a gathered send
-}
 
 // Write writes all of b or returns an error with the number of bytes that the
 // kernel has taken. Errors: os.ErrDeadlineExceeded, ErrClosed, or a
@@ -158,57 +144,6 @@ func (fd *FD) sendByRing(s sender, b []byte, msg *gather) (int, syscall.Errno) {
 	return int(res), 0
 }
 
-// onSend takes the completion of a send. It reports whether the writer was woken.
-func (fd *FD) onSend(c *core, done ring.Completion) bool {
-	if fd.tx.zero.Load() && fd.onZeroCopy(c, done) {
-		return false
-	}
-	c.stat.sentByRing(done.Res)
-	if ev := fd.ev.Load(); ev != nil {
-		fd.unuse()
-		fd.eventSent(ev, done.Res)
-		return false
-	}
-	fd.tx.res.Store(done.Res)
-	fd.tx.done.Store(true)
-	fd.unuse()
-	return fd.wr.note()
-}
-
-// maxSend is the most that one send asks for.
-const maxSend = 1 << 30
-
-// writable returns why nothing can be written now.
-func (fd *FD) writable() error {
-	if fd.life.closed() {
-		return fd.closing
-	}
-	if fd.wr.expired.Load() {
-		return os.ErrDeadlineExceeded
-	}
-	return nil
-}
-
-// transient reports whether an errno says nothing about the connection.
-func transient(errno syscall.Errno) bool {
-	switch errno {
-	case syscall.EAGAIN, syscall.EINTR, syscall.ECANCELED, syscall.ENOMEM, syscall.EBUSY, syscall.ENOBUFS:
-		return true
-	}
-	return false
-}
-
-// maxIovecs is how many buffers one gathered send takes (UIO_MAXIOV).
-const maxIovecs = 1024
-
-// gather is the memory of a gathered send: it stays on the heap while the
-// kernel has it.
-type gather struct {
-	hdr  unix.Msghdr
-	iovs []unix.Iovec // point at the caller's buffers and keep them alive
-	size int
-}
-
 // Writev writes all of bs, in order, with gathered sends. It returns how many
 // bytes the kernel has taken; bs itself is not changed. Errors as Write's.
 func (fd *FD) Writev(bs [][]byte) (total int64, err error) {
@@ -255,35 +190,18 @@ func (fd *FD) sendGathered(g *gather) (int, syscall.Errno) {
 	return fd.p.current().stat.sentByCall(n, errno), errno
 }
 
-// advance drops the first n bytes of bs, and empty buffers that come next.
-func advance(bs [][]byte, n int) [][]byte {
-	for len(bs) > 0 && n >= len(bs[0]) {
-		n -= len(bs[0])
-		bs = bs[1:]
-	}
-	if n > 0 {
-		bs[0] = bs[0][n:]
-	}
-	return bs
-}
-
-// newGather describes as many buffers as one send takes.
-func newGather(bs [][]byte) *gather {
-	g := &gather{}
-	for _, b := range bs {
-		if len(g.iovs) == maxIovecs || g.size >= maxSend {
-			break
+// writeErr returns what a failed write reports.
+func (fd *FD) writeErr(errno syscall.Errno) error {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	if fd.tx.zc != nil && fd.tx.zc.aborted {
+		if err := fd.writable(); err != nil {
+			return err
 		}
-		if len(b) == 0 {
-			continue
-		}
-		iov := unix.Iovec{Base: &b[0]}
-		n := min(len(b), maxSend-g.size)
-		iov.SetLen(n)
-		g.iovs = append(g.iovs, iov)
-		g.size += n
+		return os.ErrDeadlineExceeded // it was moved again meanwhile
 	}
-	g.hdr.Iov = &g.iovs[0]
-	g.hdr.SetIovlen(len(g.iovs))
-	return g
+	if fd.arm != nil {
+		return fd.arm.writeErr(errno)
+	}
+	return errno
 }

@@ -1,7 +1,6 @@
 package poller
 
 import (
-	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -10,18 +9,6 @@ import (
 	"github.com/uringnet/go-uringnet/internal/ring"
 	"github.com/uringnet/go-uringnet/internal/slots"
 )
-
-// zeroCopy is the state of a zero-copy send (IORING_OP_SEND_ZC). It completes
-// twice: when the bytes are queued in the socket, and, announced by
-// IORING_CQE_F_MORE, when the kernel has let go of the memory (NOTIF). Write
-// returns after the second. Guarded by FD.mu, but for refused, the writer's.
-type zeroCopy struct {
-	refused  bool    // the socket cannot: it is not asked again
-	ring     *driven // where it is, until the bytes are queued
-	canceled bool    // its cancellation was asked for
-	notif    bool    // its NOTIF is still to come
-	aborted  bool    // the connection was reset so that it comes
-}
 
 // wantsZeroCopy says whether n bytes are sent without copying.
 func (fd *FD) wantsZeroCopy(n int) bool {
@@ -156,20 +143,4 @@ func (fd *FD) abortZeroCopy() {
 	if zc := fd.tx.zc; zc != nil && zc.notif {
 		fd.abort()
 	}
-}
-
-// writeErr returns what a failed write reports.
-func (fd *FD) writeErr(errno syscall.Errno) error {
-	fd.mu.Lock()
-	defer fd.mu.Unlock()
-	if fd.tx.zc != nil && fd.tx.zc.aborted {
-		if err := fd.writable(); err != nil {
-			return err
-		}
-		return os.ErrDeadlineExceeded // it was moved again meanwhile
-	}
-	if fd.arm != nil {
-		return fd.arm.writeErr(errno)
-	}
-	return errno
 }

@@ -203,8 +203,9 @@ func (t connTarget) takePipe(pipe, n int) (moved int, err error) {
 type fileTarget struct{ rc syscall.RawConn }
 
 // osFileTarget returns a target for f, nil if it cannot be spliced to: it was
-// opened to append, or is something else than a regular file or a pipe, or a
-// pipe that blocks (a shell's, mostly), for which the runtime cannot wait.
+// opened to append, or is something else than a regular file, a pipe or a device such
+// as /dev/null, or a pipe that blocks (a shell's, mostly), for which the runtime cannot
+// wait. (What a device cannot take is copied to it.)
 func osFileTarget(f *os.File) pipeTarget {
 	rc, err := f.SyscallConn()
 	if err != nil {
@@ -219,7 +220,7 @@ func osFileTarget(f *os.File) pipeTarget {
 		}
 		kind := st.Mode & unix.S_IFMT
 		waits := kind == unix.S_IFIFO && flags&unix.O_NONBLOCK != 0
-		ok = flags&unix.O_APPEND == 0 && (kind == unix.S_IFREG || waits)
+		ok = flags&unix.O_APPEND == 0 && (kind == unix.S_IFREG || kind == unix.S_IFCHR || waits)
 	})
 	if err != nil || !ok {
 		return nil
