@@ -1,7 +1,7 @@
 /*
  * What the C servers of the benchmark suite have in common: their flags, and
  * what they say to the program that started them. See doc.go of
- * benchmarks/internal/servers for the protocol between the two.
+ * internal/bench/servers for the protocol between the two.
  */
 #ifndef COMMON_H
 #define COMMON_H

@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/uringnet/go-uringnet/benchmarks/internal/servers"
+	"github.com/uringnet/go-uringnet/internal/bench/servers"
 )
 
 // limit bounds everything that a test waits for.
@@ -97,6 +97,7 @@ func buildPeers(t *testing.T) string {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "peers")
 	cmd := exec.Command("go", "build", "-tags=iouringgo", "-ldflags=-checklinkname=0", "-o", bin, ".")
+	cmd.Env = append(os.Environ(), "GOWORK=off") // this module is not of the workspace
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}

@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/uringnet/go-uringnet/benchmarks/internal/servers"
+	"github.com/uringnet/go-uringnet/internal/bench/servers"
 )
 
 // server is what a peer is given to serve with.

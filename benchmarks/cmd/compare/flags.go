@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/uringnet/go-uringnet/benchmarks/internal/measure"
-	"github.com/uringnet/go-uringnet/benchmarks/internal/servers"
+	"github.com/uringnet/go-uringnet/internal/bench/measure"
+	"github.com/uringnet/go-uringnet/internal/bench/servers"
 )
 
 // options are the command line of compare.

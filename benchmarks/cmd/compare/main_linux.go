@@ -7,8 +7,8 @@ import (
 	"os"
 	"time"
 
-	"github.com/uringnet/go-uringnet/benchmarks/internal/measure"
-	"github.com/uringnet/go-uringnet/benchmarks/internal/report"
+	"github.com/uringnet/go-uringnet/internal/bench/measure"
+	"github.com/uringnet/go-uringnet/internal/bench/report"
 )
 
 func main() {

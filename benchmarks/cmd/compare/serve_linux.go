@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/uringnet/go-uringnet/benchmarks/internal/measure"
-	"github.com/uringnet/go-uringnet/benchmarks/internal/servers"
+	"github.com/uringnet/go-uringnet/internal/bench/measure"
+	"github.com/uringnet/go-uringnet/internal/bench/servers"
 )
 
 // serve is the hidden command that compare runs for each server.

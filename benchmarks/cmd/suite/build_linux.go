@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -52,7 +53,9 @@ func (r *runner) wants(kind string) bool {
 
 // make runs the command that builds r.tmp/name.
 func (r *runner) make(name, command string, args ...string) bool {
-	if out, err := exec.Command(command, args...).CombinedOutput(); err != nil {
+	cmd := exec.Command(command, args...)
+	cmd.Env = append(os.Environ(), "GOWORK=off") // the peers' module is not of the workspace
+	if out, err := cmd.CombinedOutput(); err != nil {
 		r.note("%s left out: it cannot be built: %v: %s", name, err, strings.TrimSpace(string(out)))
 		return false
 	}

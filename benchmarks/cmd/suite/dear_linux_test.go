@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/uringnet/go-uringnet/benchmarks/internal/dear"
+	"github.com/uringnet/go-uringnet/internal/bench/dear"
 )
 
 // childEnv holds the arguments of a test's process that is to be suite.

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/uringnet/go-uringnet/benchmarks/internal/measure"
+	"github.com/uringnet/go-uringnet/internal/bench/measure"
 	"github.com/uringnet/go-uringnet/benchmarks/internal/suite"
 )
 

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/uringnet/go-uringnet/benchmarks/internal/load"
-	"github.com/uringnet/go-uringnet/benchmarks/internal/measure"
+	"github.com/uringnet/go-uringnet/internal/bench/load"
+	"github.com/uringnet/go-uringnet/internal/bench/measure"
 	"github.com/uringnet/go-uringnet/benchmarks/internal/suite"
 )
 

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/uringnet/go-uringnet/benchmarks/internal/load"
-	"github.com/uringnet/go-uringnet/benchmarks/internal/measure"
+	"github.com/uringnet/go-uringnet/internal/bench/load"
+	"github.com/uringnet/go-uringnet/internal/bench/measure"
 )
 
 // dial connects the load of a workload to a server.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/uringnet/go-uringnet/benchmarks/internal/measure"
+	"github.com/uringnet/go-uringnet/internal/bench/measure"
 )
 
 // The parts that show how servers do in ordinary service: at a constant rate, in

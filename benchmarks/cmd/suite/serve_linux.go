@@ -9,8 +9,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/uringnet/go-uringnet/benchmarks/internal/measure"
-	"github.com/uringnet/go-uringnet/benchmarks/internal/servers"
+	"github.com/uringnet/go-uringnet/internal/bench/measure"
+	"github.com/uringnet/go-uringnet/internal/bench/servers"
 )
 
 // exitUnsupported is how a server ends that does not have a protocol.

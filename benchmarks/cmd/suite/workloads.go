@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/uringnet/go-uringnet/benchmarks/internal/measure"
+	"github.com/uringnet/go-uringnet/internal/bench/measure"
 )
 
 // workload is what some cells have in common.

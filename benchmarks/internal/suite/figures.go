@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/uringnet/go-uringnet/benchmarks/internal/measure"
-	"github.com/uringnet/go-uringnet/benchmarks/internal/report"
+	"github.com/uringnet/go-uringnet/internal/bench/measure"
+	"github.com/uringnet/go-uringnet/internal/bench/report"
 )
 
 // Metric is something that is measured of each server in each cell.

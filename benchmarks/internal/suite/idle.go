@@ -1,6 +1,6 @@
 package suite
 
-import "github.com/uringnet/go-uringnet/benchmarks/internal/report"
+import "github.com/uringnet/go-uringnet/internal/bench/report"
 
 // idleVerdicts judges what an idle connection costs.
 func (r *Result) idleVerdicts() []Verdict {

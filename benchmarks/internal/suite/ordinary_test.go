@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/uringnet/go-uringnet/benchmarks/internal/measure"
+	"github.com/uringnet/go-uringnet/internal/bench/measure"
 )
 
 // rateCell is a cell at a constant rate, of which uring serves a part.

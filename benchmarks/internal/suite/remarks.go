@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/uringnet/go-uringnet/benchmarks/internal/report"
+	"github.com/uringnet/go-uringnet/internal/bench/report"
 )
 
 // Shares of a CPU that are worth a remark, as in package report.

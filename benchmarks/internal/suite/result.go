@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/uringnet/go-uringnet/benchmarks/internal/measure"
+	"github.com/uringnet/go-uringnet/internal/bench/measure"
 )
 
 // The names of servers that mean something to the report.

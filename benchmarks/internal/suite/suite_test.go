@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/uringnet/go-uringnet/benchmarks/internal/measure"
-	"github.com/uringnet/go-uringnet/benchmarks/internal/report"
+	"github.com/uringnet/go-uringnet/internal/bench/measure"
+	"github.com/uringnet/go-uringnet/internal/bench/report"
 )
 
 // server makes one that does what std does, so many times as fast.

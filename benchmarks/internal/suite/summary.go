@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/uringnet/go-uringnet/benchmarks/internal/report"
+	"github.com/uringnet/go-uringnet/internal/bench/report"
 )
 
 // notPeers are the servers that are not another Go library.

@@ -6,7 +6,7 @@ import (
 	"io"
 	"math"
 
-	"github.com/uringnet/go-uringnet/benchmarks/internal/report"
+	"github.com/uringnet/go-uringnet/internal/bench/report"
 )
 
 // The plots' measures, in pixels.

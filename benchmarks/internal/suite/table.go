@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/uringnet/go-uringnet/benchmarks/internal/report"
+	"github.com/uringnet/go-uringnet/internal/bench/report"
 )
 
 // text is a field of a table.

@@ -1,6 +1,6 @@
 package suite
 
-import "github.com/uringnet/go-uringnet/benchmarks/internal/measure"
+import "github.com/uringnet/go-uringnet/internal/bench/measure"
 
 // Target is something that the engine is to reach.
 type Target struct {

@@ -5,8 +5,8 @@ import (
 	"math"
 	"strings"
 
-	"github.com/uringnet/go-uringnet/benchmarks/internal/measure"
-	"github.com/uringnet/go-uringnet/benchmarks/internal/report"
+	"github.com/uringnet/go-uringnet/internal/bench/measure"
+	"github.com/uringnet/go-uringnet/internal/bench/report"
 )
 
 // Verdict is how a target was met.

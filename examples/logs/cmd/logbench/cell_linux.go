@@ -1,0 +1,229 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/uringnet/go-uringnet/internal/bench/load"
+	"github.com/uringnet/go-uringnet/examples/logs/internal/logload"
+	"github.com/uringnet/go-uringnet/internal/bench/measure"
+)
+
+// workloads are described in the package's comment.
+var workloads = []string{"saturate", "single", "batched", "group"}
+
+const (
+	singleRate  = 60_000
+	batchedRate = 1_000_000
+	batchedSize = 100
+)
+
+// tolerated is the share of one CPU that other processes may take in a round.
+const tolerated = 0.15
+
+// cell is a workload, measured.
+type cell struct {
+	Workload string
+	Conns    int
+	Rounds   int // that counted
+	Dropped  int // that others disturbed
+	Servers  []result
+}
+
+// result is a server in a cell.
+type result struct {
+	Name           string
+	Turns          []turn
+	User, Kernel   uint64   // ticks, of all turns
+	SyscallsPerLog *float64 // nil: not counted
+	P50, P99, P999 int64    // ns, of all turns that counted; 0: not measured
+}
+
+// turn is one slice of one server.
+type turn struct {
+	Logs      uint64
+	Length    time.Duration // until everything was stored
+	CPU       time.Duration
+	P99       int64
+	hist      load.Histogram
+	Disturbed bool
+}
+
+// target is a server under measurement.
+type target struct {
+	*server
+	client *logload.Client
+	sent   uint64
+	out    result
+}
+
+// measure measures a workload on all servers.
+func (o *options) measure(w string) (c cell, err error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	c = cell{Workload: w, Conns: o.conns}
+	var targets []*target
+	defer func() {
+		for _, t := range targets {
+			if t.client != nil {
+				t.client.Close()
+			}
+			t.stop()
+		}
+	}()
+	for _, name := range o.servers {
+		s, err := o.start(name, w == "group")
+		if err != nil {
+			return c, err
+		}
+		t := &target{server: s, out: result{Name: name}}
+		targets = append(targets, t)
+		kind := "relp"
+		if w == "saturate" {
+			kind = "tcp"
+		}
+		if t.client, err = logload.Dial(s.addrs[kind], o.conns, kind == "relp"); err != nil {
+			return c, fmt.Errorf("%s: %w", name, err)
+		}
+		if _, err := o.turn(t, w, o.slice/2); err != nil { // to warm up
+			return c, err
+		}
+	}
+	if err := o.takeTurns(&c, targets); err != nil {
+		return c, err
+	}
+	if err := o.countCalls(w, targets); err != nil {
+		return c, err
+	}
+	for _, t := range targets {
+		if err := t.settle(t.sent); err != nil {
+			return c, err
+		}
+		c.Servers = append(c.Servers, t.out)
+	}
+	return c, nil
+}
+
+// takeTurns gives each server its turns.
+func (o *options) takeTurns(c *cell, targets []*target) error {
+	pids := []int{os.Getpid()}
+	for _, t := range targets {
+		pids = append(pids, t.pid())
+		var err error
+		if t.out.User, t.out.Kernel, err = measure.Ticks(t.pid()); err != nil {
+			return err
+		}
+	}
+	for round := 0; c.Rounds < o.rounds && round < o.rounds+o.extra; round++ {
+		others, err := measure.DisturbedBy(pids...)
+		if err != nil {
+			return err
+		}
+		for _, i := range measure.Order(round, len(targets)) {
+			r, err := o.turn(targets[i], c.Workload, o.slice)
+			if err != nil {
+				return err
+			}
+			targets[i].out.Turns = append(targets[i].out.Turns, r)
+		}
+		share, err := others()
+		if err != nil {
+			return err
+		}
+		// The file system's own threads work for what is synced.
+		disturbed := share > tolerated && o.extra > 0 && c.Workload != "group"
+		for _, t := range targets {
+			t.out.Turns[round].Disturbed = disturbed
+		}
+		if disturbed {
+			c.Dropped++
+		} else {
+			c.Rounds++
+		}
+	}
+	if c.Rounds == 0 {
+		return errors.New("other processes disturbed every round")
+	}
+	return sum(targets)
+}
+
+// sum fills in what is of all turns.
+func sum(targets []*target) error {
+	for _, t := range targets {
+		user, kernel, err := measure.Ticks(t.pid())
+		if err != nil {
+			return err
+		}
+		t.out.User, t.out.Kernel = user-t.out.User, kernel-t.out.Kernel
+		var all load.Histogram
+		for i := range t.out.Turns {
+			if !t.out.Turns[i].Disturbed {
+				all.Add(&t.out.Turns[i].hist)
+			}
+		}
+		t.out.P50, t.out.P99, t.out.P999 = all.Quantile(.5), all.Quantile(.99), all.Quantile(.999)
+	}
+	return nil
+}
+
+// turn runs one slice and waits until the server has stored it.
+func (o *options) turn(t *target, w string, d time.Duration) (r turn, err error) {
+	before, err := measure.CPU(t.pid())
+	if err != nil {
+		return r, err
+	}
+	begin := time.Now()
+	switch w {
+	case "saturate":
+		r.Logs, err = t.client.Saturate(d)
+	case "single":
+		r.Logs, err = t.client.Paced(singleRate, 1, d)
+	case "batched":
+		r.Logs, err = t.client.Paced(batchedRate, batchedSize, d)
+	case "group":
+		r.Logs, err = t.client.Closed(d)
+	}
+	if err != nil {
+		return r, fmt.Errorf("%s: %w", t.name, err)
+	}
+	t.sent += r.Logs
+	if w == "saturate" { // without acknowledgements, the server is asked
+		if err := t.settle(t.sent); err != nil {
+			return r, err
+		}
+	} else {
+		r.hist = t.client.Latency
+		r.P99 = r.hist.Quantile(.99)
+	}
+	r.Length = time.Since(begin)
+	after, err := measure.CPU(t.pid())
+	r.CPU = after - before
+	t.sweep()
+	return r, err
+}
+
+// countCalls counts system calls, in a turn of its own for each server.
+func (o *options) countCalls(w string, targets []*target) error {
+	if o.counter == nil {
+		return nil
+	}
+	for _, t := range targets {
+		stop, err := o.counter.Start(t.pid())
+		if err != nil {
+			return err
+		}
+		r, err := o.turn(t, w, o.count)
+		n, serr := stop()
+		if err := errors.Join(err, serr); err != nil {
+			return err
+		}
+		if r.Logs > 0 {
+			calls := float64(n) / float64(r.Logs)
+			t.out.SyscallsPerLog = &calls
+		}
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/uringnet/go-uringnet/internal/bench/report"
+)
+
+// columns of every table.
+var columns = []string{
+	"server", "logs/s", "to (a)", "to (b)", "CPU us/log", "to (a)", "to (b)", "kernel", "syscalls/log",
+	"p50 ms", "p99 ms", "p99 to (a)", "p99 to (b)", "p99.9 ms",
+}
+
+// titles say what a workload is.
+var titles = map[string]string{
+	"saturate": "lines in batches of 64 KiB, as fast as they are accepted, framed and stored",
+	"single":   "60,000 logs a second, a send for each, by RELP",
+	"batched":  "1,000,000 logs a second in batches of 100, by RELP",
+	"group":    "RELP, one log outstanding on each connection, acknowledged after fdatasync",
+}
+
+// print prints a cell, measured on a machine.
+func (o *options) print(c cell, machine string) {
+	fmt.Printf("\n**%s: %s; %d connections, %d rounds of %v, %d dropped**\n\n", c.Workload, titles[c.Workload], c.Conns, c.Rounds, o.slice, c.Dropped)
+	fmt.Printf("%s\n\n", machine)
+	if o.markdown {
+		fmt.Printf("| %s |\n|---|%s\n", strings.Join(columns, " | "), strings.Repeat("---:|", len(columns)-1))
+		for _, r := range c.rows() {
+			fmt.Printf("| %s |\n", strings.Join(r, " | "))
+		}
+		return
+	}
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, strings.Join(columns, "\t"))
+	for _, r := range c.rows() {
+		fmt.Fprintln(w, strings.Join(r, "\t"))
+	}
+	w.Flush()
+}
+
+// rows are the lines of the table.
+func (c *cell) rows() (rows [][]string) {
+	a, b := c.find("epoll"), c.find("std")
+	for i := range c.Servers {
+		r := &c.Servers[i]
+		row := []string{describe[r.Name], fmt.Sprintf("%.0f", r.spread(rate).Median),
+			ratio(r, a, rate), ratio(r, b, rate), fmt.Sprintf("%.2f", r.spread(cpu).Median),
+			ratio(r, a, cpu), ratio(r, b, cpu), r.kernelShare(), "-", "-", "-", "-", "-", "-"}
+		if r.SyscallsPerLog != nil {
+			row[8] = fmt.Sprintf("%.4f", *r.SyscallsPerLog)
+		}
+		if r.P50 > 0 {
+			row[9], row[10], row[13] = ms(r.P50), ms(r.P99), ms(r.P999)
+			row[11], row[12] = ratio(r, a, p99), ratio(r, b, p99)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func ms(ns int64) string { return fmt.Sprintf("%.2f", float64(ns)/float64(time.Millisecond)) }
+
+// find returns the result of a server, nil if it was not measured.
+func (c *cell) find(name string) *result {
+	for i := range c.Servers {
+		if c.Servers[i].Name == name {
+			return &c.Servers[i]
+		}
+	}
+	return nil
+}
+
+// figure is a number of a turn.
+type figure func(*turn) float64
+
+func rate(t *turn) float64 { return float64(t.Logs) / t.Length.Seconds() }
+func cpu(t *turn) float64  { return float64(t.CPU.Microseconds()) / float64(max(t.Logs, 1)) }
+func p99(t *turn) float64  { return float64(t.P99) }
+
+// values are a figure of all turns that counted.
+func (r *result) values(f figure) (v []float64) {
+	for i := range r.Turns {
+		if !r.Turns[i].Disturbed {
+			v = append(v, f(&r.Turns[i]))
+		}
+	}
+	return v
+}
+
+func (r *result) spread(f figure) report.Spread { return report.NewSpread(r.values(f)) }
+
+// ratio is the median of the ratios of neighbouring turns.
+func ratio(r, base *result, f figure) string {
+	switch base {
+	case nil:
+		return "-"
+	case r:
+		return "1"
+	}
+	return report.NewSpread(report.Ratios(r.values(f), base.values(f))).String()
+}
+
+// kernelShare is the kernel's part of the CPU time.
+func (r *result) kernelShare() string {
+	if r.User+r.Kernel == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%d %%", 100*r.Kernel/(r.User+r.Kernel))
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/uringnet/go-uringnet/examples/logs/store"
+)
+
+// configFile writes a configuration file.
+func configFile(t *testing.T, lines ...string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "logserver.conf")
+	if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestConfigFile checks that a file says what flags can say, and that flags
+// win over it.
+func TestConfigFile(t *testing.T) {
+	path := configFile(t,
+		"# a comment",
+		"",
+		"tcp = 127.0.0.1:1, 127.0.0.1:2   # and more",
+		"  tcp=[::1]:3",
+		"relp = 127.0.0.1:4",
+		"dir = /var/log/a#b c",
+		"durability = interval",
+		"segment-size = 64MiB",
+		"compress = true",
+		"idle = 90s",
+		"mode = conns",
+		"max-conns=7",
+	)
+	c, err := parseConfig([]string{"-relp", "127.0.0.1:5", "-config", path, "-relp=127.0.0.1:6,127.0.0.1:7", "-max-conns", "8"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"127.0.0.1:1", "127.0.0.1:2", "[::1]:3"}; !slices.Equal(c.tcp.values, want) {
+		t.Errorf("tcp %q; want %q", c.tcp.values, want)
+	}
+	if want := []string{"127.0.0.1:5", "127.0.0.1:6", "127.0.0.1:7"}; !slices.Equal(c.relp.values, want) {
+		t.Errorf("relp %q; want those of the flags, %q", c.relp.values, want)
+	}
+	if c.dir != "/var/log/a#b c" || c.durability.Durability != store.Interval || c.segmentSize != 64<<20 || !c.compress ||
+		c.idle != 90*time.Second || c.mode.value != modeConns || c.maxConns != 8 || c.path != path {
+		t.Errorf("configuration: %+v", c)
+	}
+	if c.maxLine != defaultConfig().maxLine || c.grace != defaultConfig().grace {
+		t.Errorf("what was not set has changed: %+v", c)
+	}
+}
+
+// TestConfigErrors checks that mistakes are refused, with words that say where
+// and what.
+func TestConfigErrors(t *testing.T) {
+	for _, c := range []struct {
+		lines []string // of a file
+		args  []string
+		want  []string
+	}{
+		{lines: []string{"dir = x", "", "tpc = 127.0.0.1:1"}, want: []string{"logserver.conf:3:", `unknown setting "tpc"`, `did you mean "tcp"?`}},
+		{lines: []string{"frobnicate = 1"}, want: []string{":1:", `unknown setting "frobnicate"`}},
+		{lines: []string{"config = x"}, want: []string{":1:", `unknown setting "config"`}},
+		{lines: []string{"# x", "dir"}, want: []string{":2:", `"dir" is not of the form name = value`}},
+		{lines: []string{"segment-size = 12 parsecs"}, want: []string{":1:", "segment-size", `"12 parsecs"`, "64MiB"}},
+		{lines: []string{"segment-size = -1"}, want: []string{":1:", "segment-size"}},
+		{lines: []string{"durability = maybe"}, want: []string{":1:", "durability", "maybe", "group"}},
+		{lines: []string{"mode = both"}, want: []string{":1:", "mode", "both", "events", "conns"}},
+		{lines: []string{"interval = 5"}, want: []string{":1:", "interval", `"5"`}},
+		{lines: []string{"compress = perhaps"}, want: []string{":1:", "compress", "perhaps"}},
+		{lines: []string{"max-conns = many"}, want: []string{":1:", "max-conns", "many"}},
+		{lines: []string{"dir = a", "dir = b"}, want: []string{":2:", "dir is set already in line 1"}},
+		{args: []string{"-config", "/does/not/exist"}, want: []string{"/does/not/exist", "no such file"}},
+		{args: []string{"-nonsense"}, want: []string{"nonsense"}},
+		{args: []string{"stray"}, want: []string{"stray"}},
+		{args: []string{"-batches", "x"}, want: []string{"batches", `"x"`}},
+		{args: []string{"-tls", "127.0.0.1:0"}, want: []string{"cert", "key", "self-signed"}},
+		{args: []string{"-relp-tls", "127.0.0.1:0", "-cert", "x"}, want: []string{"key"}},
+		{args: []string{"-tls", "127.0.0.1:0", "-self-signed", "-cert", "x"}, want: []string{"self-signed"}},
+		{args: []string{"-max-line", "1MiB"}, want: []string{"batch-size", "max-line"}},
+		{args: []string{"-segment-size", "1KiB"}, want: []string{"segment-size"}},
+		{args: []string{"-idle", "-1s"}, want: []string{"idle"}},
+		{args: []string{"-grace", "-1s"}, want: []string{"grace"}},
+		{args: []string{"-max-conns", "-1"}, want: []string{"max-conns"}},
+		{args: []string{"-batches", "1"}, want: []string{"batches"}},
+		{args: []string{"-dir", ""}, want: []string{"dir"}},
+		{lines: []string{"max-line = 1MiB"}, want: []string{"batch-size", "max-line"}},
+	} {
+		args := c.args
+		if c.lines != nil {
+			args = append(args, "-config", configFile(t, c.lines...))
+		}
+		_, err := parseConfig(args)
+		if err == nil {
+			t.Errorf("%q, %q: no error", c.lines, c.args)
+			continue
+		}
+		for _, want := range c.want {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%q, %q: %q does not say %q", c.lines, c.args, err, want)
+			}
+		}
+	}
+}
+
+// TestConfigDefaults checks what a server without arguments does.
+func TestConfigDefaults(t *testing.T) {
+	c, err := parseConfig(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(c.tcp.values, []string{defaultTCP}) || c.maxLine != 64<<10 || c.mode.value != modeEvents {
+		t.Errorf("configuration: %+v", c)
+	}
+	if c, err = parseConfig([]string{"-unix", "/x"}); err != nil || len(c.tcp.values) != 0 {
+		t.Errorf("with a unix socket: tcp %v, %v; want none", c.tcp.values, err)
+	}
+	if _, err := parseConfig([]string{"-h"}); !errors.Is(err, flag.ErrHelp) {
+		t.Errorf("-h: %v", err)
+	}
+}
+
+// TestSizes checks sizes both ways.
+func TestSizes(t *testing.T) {
+	for text, want := range map[string]size{
+		"0": 0, "512": 512, "512B": 512, "4KiB": 4096, "64 MiB": 64 << 20, "1.5GiB": 3 << 29, "1TiB": 1 << 40, "10kB": 10000, "10MB": 1e7, "2GB": 2e9,
+		"8k": 8 << 10, "8K": 8 << 10, "8m": 8 << 20, "8M": 8 << 20, "1g": 1 << 30, "1 G": 1 << 30, "1.5t": 3 << 39, "2T": 2 << 40,
+	} {
+		var s, again size
+		if err := s.Set(text); err != nil || s != want {
+			t.Errorf("%q is %d, %v; want %d", text, s, err, want)
+		}
+		if err := again.Set(s.String()); err != nil || again != s {
+			t.Errorf("%q reads as %d, %v; want %d", s.String(), again, err, s)
+		}
+	}
+	for _, text := range []string{"", "x", "MiB", "1 2", "-1", "1e30", "NaN", "Inf", "9EiB", "k", "8mm", "8mB", "8e", "9000000000g"} {
+		var s size
+		if err := s.Set(text); err == nil {
+			t.Errorf("%q is %d; want an error", text, s)
+		}
+	}
+}
+
+// TestSizeSettings checks short sizes where they are given: as flags and in the
+// configuration file.
+func TestSizeSettings(t *testing.T) {
+	for _, c := range []struct {
+		name, short string
+		value       func(c config) size
+		want        size
+	}{
+		{"max-line", "8k", func(c config) size { return c.maxLine }, 8 << 10},
+		{"batch-size", "8m", func(c config) size { return c.batchSize }, 8 << 20},
+		{"segment-size", "1g", func(c config) size { return c.segmentSize }, 1 << 30},
+	} {
+		for _, args := range [][]string{
+			{"-" + c.name, c.short},
+			{"-config", configFile(t, c.name+" = "+c.short)},
+		} {
+			if got, err := parseConfig(args); err != nil || c.value(got) != c.want {
+				t.Errorf("%q: %d, %v; want %d", args, c.value(got), err, c.want)
+			}
+		}
+	}
+}

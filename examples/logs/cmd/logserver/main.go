@@ -1,0 +1,100 @@
+// Logserver receives logs over TCP, TLS, unix sockets and RELP, and stores them
+// in segment files: syslog (RFC 5424, RFC 3164) in lines or octet-counted (RFC
+// 6587), and any other line. It shows what it does on the terminal, on a live
+// page and to Prometheus.
+//
+//	go run ./examples/logs/cmd/logserver -tcp 127.0.0.1:5514 -relp 127.0.0.1:5515
+//	logger -T -n 127.0.0.1 -P 5514 hello
+//	go run ./examples/logs/cmd/logserver cat logs        (prints what is stored)
+//	go run ./examples/logs/cmd/logserver check logs      (verifies every block)
+//
+// Its connections run on io_uring where that is there, on the standard library
+// elsewhere; -h lists the flags.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run is main with its surroundings. It returns the exit code.
+func run(args []string, stdout, stderr io.Writer) int {
+	var err error
+	switch {
+	case len(args) > 0 && args[0] == "cat":
+		err = runCat(args[1:], stdout)
+	case len(args) > 0 && args[0] == "check":
+		err = runCheck(args[1:], stdout)
+	default:
+		err = serve(args, stdout, stderr)
+	}
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, flag.ErrHelp):
+		usage(stdout)
+		return 0
+	}
+	fmt.Fprintln(stderr, "logserver:", err)
+	var bad usageError
+	if errors.As(err, &bad) {
+		return 2
+	}
+	return 1
+}
+
+// usageError is a mistake on the command line or in the configuration.
+type usageError struct{ error }
+
+// Unwrap returns the mistake itself.
+func (e usageError) Unwrap() error { return e.error }
+
+// serve receives logs until a signal or an error ends that.
+func serve(args []string, stdout, stderr io.Writer) error {
+	cfg, err := parseConfig(args)
+	if err != nil {
+		return usageError{err}
+	}
+	signals := catchSignals()
+	defer signals.release()
+	s, err := start(cfg, slog.New(slog.NewTextHandler(stderr, nil)))
+	if err != nil {
+		return err
+	}
+	s.announce(stdout)
+	ctx, cancel := context.WithCancel(context.Background())
+	if cfg.stats > 0 {
+		s.running.Go(func() { show(ctx, stdout, s.stats, cfg.stats) })
+	}
+	select {
+	case sig := <-signals.first:
+		fmt.Fprintf(stdout, "%v: finishing within %v; once more to exit at once\n", sig, cfg.grace)
+	case err = <-s.failed:
+	}
+	cancel()
+	err = errors.Join(err, s.stop())
+	c := s.stats.Snapshot()
+	fmt.Fprintf(stdout, "received %d logs, stored %d\n", c.Received, c.Stored)
+	return err
+}
+
+func usage(out io.Writer) {
+	fmt.Fprint(out, `usage: logserver [flags]                   receive logs
+       logserver cat [flags] dir|segment...  print stored logs
+       logserver check dir|segment...        verify stored logs
+
+Flags for receiving, which may also be in the file that -config names:
+
+`)
+	c := defaultConfig()
+	fs := c.flags()
+	fs.SetOutput(out)
+	fs.PrintDefaults()
+}

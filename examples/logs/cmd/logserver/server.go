@@ -1,0 +1,248 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/uringnet/go-uringnet/examples/logs/intake"
+	"github.com/uringnet/go-uringnet/examples/logs/stats"
+	"github.com/uringnet/go-uringnet/examples/logs/store"
+	"github.com/uringnet/go-uringnet/poller"
+	"github.com/uringnet/go-uringnet/uringnet"
+)
+
+// server receives logs until it is stopped.
+type server struct {
+	cfg    config
+	log    *slog.Logger
+	tls    *tls.Config // nil: no TLS listeners
+	stats  *stats.Stats
+	engine *uringnet.Engine
+	store  *store.Store
+	intake *intake.Server
+	ringFS *ringFS // nil: files by the standard library
+	files  string  // how files are written, in words
+	began  time.Time
+
+	listeners []*listener
+	web       *http.Server // nil: none
+	webAddr   net.Addr
+	history   history
+
+	failed   chan error    // gets the first error that ends the server
+	stopping chan struct{} // closed when it is being stopped
+	cancel   context.CancelFunc
+	running  sync.WaitGroup // everything but connections
+
+	open       atomic.Int64 // connections admitted and not gone
+	idleClosed atomic.Uint64
+	watching   atomic.Bool // connections note when they are active
+	complained complaints
+
+	mu       sync.Mutex
+	conns    map[connection]bool // whether finish was called
+	draining bool
+	drained  chan struct{} // closed when draining and no connection is left
+}
+
+// start makes a server and begins to receive.
+func start(cfg config, log *slog.Logger) (*server, error) {
+	s := &server{
+		cfg:      cfg,
+		log:      log,
+		stats:    new(stats.Stats),
+		began:    time.Now(),
+		failed:   make(chan error, 1),
+		stopping: make(chan struct{}),
+		conns:    map[connection]bool{},
+		drained:  make(chan struct{}),
+	}
+	if dir, err := filepath.Abs(cfg.dir); err == nil {
+		s.cfg.dir = dir // says more
+	}
+	if err := s.prepare(); err != nil {
+		_ = s.release()
+		return nil, err
+	}
+	s.run()
+	return s, nil
+}
+
+// prepare opens whatever may fail.
+func (s *server) prepare() (err error) {
+	if s.tls, err = s.cfg.tlsConfig(); err != nil {
+		return err
+	}
+	if err = s.startEngine(); err != nil {
+		return err
+	}
+	if err = s.openStore(); err != nil {
+		return err
+	}
+	s.intake = intake.New(intake.Config{
+		Store: s.store, Stats: s.stats, MaxLine: int(s.cfg.maxLine),
+		Refused: func(err error) { s.complain("bad input", err) },
+	})
+	if err = s.listen(); err != nil {
+		return err
+	}
+	return s.listenWeb()
+}
+
+// startEngine makes what carries the connections.
+func (s *server) startEngine() error {
+	mode, err := poller.ParseMode(s.cfg.drive.value)
+	if err != nil {
+		return err
+	}
+	c := uringnet.Config{
+		Mode:            mode,
+		FixedBuffers:    s.cfg.bufferCount(),
+		FixedBufferSize: int(s.cfg.batchSize),
+		Logger:          s.log,
+	}
+	if mode == uringnet.ModeDedicated {
+		c.BatchWait = s.cfg.wait
+	}
+	if s.cfg.mode.value == modeConns {
+		// Goroutines may fall behind what multishot receives bring: a connection
+		// is to hold one buffer, and its peer to wait.
+		c.Receive = uringnet.ReceiveSingle
+	}
+	s.engine, err = uringnet.NewEngine(c)
+	var bad *poller.ConfigError
+	if errors.As(err, &bad) && bad.Field == "BatchWait" { // the environment has another mode
+		c.BatchWait = 0
+		s.engine, err = uringnet.NewEngine(c)
+	}
+	return err
+}
+
+// openStore opens the directory of segments.
+func (s *server) openStore() (err error) {
+	o := store.Options{
+		Dir:          s.cfg.dir,
+		SegmentSize:  int64(s.cfg.segmentSize),
+		SegmentAge:   s.cfg.segmentAge,
+		Durability:   s.cfg.durability.Durability,
+		Interval:     s.cfg.interval,
+		Compress:     s.cfg.compress,
+		BatchSize:    int(s.cfg.batchSize),
+		Batches:      s.cfg.batches,
+		BatchDelay:   s.cfg.batchDelay,
+		Lanes:        s.cfg.lanes,
+		CloseTimeout: max(s.cfg.grace, time.Second),
+		Stats:        s.stats,
+		Logger:       s.log,
+	}
+	if s.ringFS, s.files, err = chooseFiles(s.engine, s.cfg.files.value); err != nil {
+		return err
+	}
+	if s.ringFS != nil {
+		o.FS = s.ringFS
+	}
+	s.store, err = store.Open(o)
+	return err
+}
+
+// listenWeb opens the address of the page and the metrics. It is package net's:
+// the engine's counters are for logs.
+func (s *server) listenWeb() error {
+	if s.cfg.http == "" {
+		return nil
+	}
+	ln, err := net.Listen("tcp", s.cfg.http)
+	if err != nil {
+		return fmt.Errorf("-http: %w", err)
+	}
+	s.webAddr = ln.Addr()
+	s.web = &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+	s.running.Go(func() {
+		if err := s.web.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			s.fail(err)
+		}
+	})
+	return nil
+}
+
+// run starts the goroutines that live as long as the server.
+func (s *server) run() {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	s.running.Go(func() { s.history.run(ctx, s.stats) })
+	if s.cfg.idle > 0 {
+		s.watching.Store(true)
+		s.running.Go(func() { s.watchIdle(ctx) })
+	}
+	for _, l := range s.listeners {
+		s.running.Go(func() { s.accept(l) })
+	}
+}
+
+// announce prints how the server runs and where it listens, a line for each
+// listener: "listening KIND ADDRESS", and "ready". Programs read these lines.
+func (s *server) announce(out io.Writer) {
+	fmt.Fprintf(out, "engine %v\n", s.engine.Status())
+	fmt.Fprintf(out, "storing in %s, durability %v, files by %s\n", s.cfg.dir, s.cfg.durability.Durability, s.files)
+	for _, l := range s.listeners {
+		fmt.Fprintf(out, "listening %s %s\n", l.kind, l.ln.Addr())
+	}
+	if s.web != nil {
+		fmt.Fprintf(out, "listening http %s\n", s.webAddr)
+		fmt.Fprintf(out, "live page http://%s/\n", s.webAddr)
+	}
+	fmt.Fprintln(out, "ready")
+}
+
+// fail notes an error that the server cannot go on with.
+func (s *server) fail(err error) {
+	select {
+	case s.failed <- err:
+	default: // the first is told
+	}
+}
+
+// stop ends the server: no more connections are taken, those that are open may
+// finish within the grace, and everything received is stored.
+func (s *server) stop() error {
+	close(s.stopping)
+	s.closeListeners()
+	s.drain()
+	return s.release()
+}
+
+// release gives back whatever was opened.
+func (s *server) release() error {
+	var errs []error
+	if s.cancel != nil {
+		s.cancel()
+	}
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
+		if s.draining {
+			s.awaitDrained() // the store's Close has woken those that waited for it
+		}
+	}
+	if s.ringFS != nil {
+		s.ringFS.release()
+	}
+	s.closeListeners()
+	if s.engine != nil {
+		errs = append(errs, s.engine.Close())
+	}
+	if s.web != nil {
+		errs = append(errs, s.web.Close())
+	}
+	s.running.Wait()
+	return errors.Join(errs...)
+}

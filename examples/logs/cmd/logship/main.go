@@ -1,0 +1,107 @@
+// Logship sends lines to a log server: those of its standard input, or of a file
+// that is being appended to, through its rotations.
+//
+//	go run ./examples/logs/cmd/logship -to 127.0.0.1:5515 -file app.log -state app.log.pos
+//	some-program | go run ./examples/logs/cmd/logship -to 127.0.0.1:5515
+//
+// By RELP, the default, a line counts as shipped when the server has acknowledged
+// it. The position in the file up to which that is so is kept in the file -state:
+// after a restart, of logship or of the server, nothing is missing; lines whose
+// acknowledgement was lost come twice. With -proto lines nothing is acknowledged,
+// and a line counts as shipped when the kernel has taken it.
+//
+// A file that was truncated is begun anew. That it was is known from its size or,
+// if it has grown beyond what was read by then, from how it begins: one whose
+// first 256 bytes are the same as before, and that was written that fast, is taken
+// for one that was appended to, and what it has up to there is not shipped.
+//
+// It uses io_uring where that is there, the standard library elsewhere; -h lists
+// the flags.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	// The second signal ends the process, as it would without logship.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is main with its surroundings. It returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	cfg, err := parseConfig(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		cfg.usage(stdout)
+		return 0
+	case err != nil:
+		fmt.Fprintln(stderr, "logship:", err)
+		return 2
+	}
+	if err := ship(ctx, cfg, stdin, stderr); err != nil {
+		fmt.Fprintln(stderr, "logship:", err)
+		return 1
+	}
+	return 0
+}
+
+// ship reads, sends and keeps the position until the input or ctx ends. When ctx
+// ends, what was read is still shipped, for at most cfg.grace.
+func ship(ctx context.Context, cfg *config, stdin io.Reader, stderr io.Writer) error {
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	p := new(progress)
+	at, err := loadPosition(cfg.state)
+	if err != nil {
+		return err
+	}
+	s := newShipper(cfg, at, p, log)
+	batches := make(chan batch, readAhead)
+	read := make(chan error, 1)
+	go func() {
+		defer close(batches)
+		if cfg.file == "" {
+			read <- readStream(ctx, stdin, newLines(cfg, p), batches)
+			return
+		}
+		read <- newFollower(cfg, at, p, log).run(ctx, batches)
+	}()
+	kept := keep(cfg.state, s, log)
+	shown := show(stderr, cfg.progress, p)
+	hurry, cancel := graceful(ctx, cfg.grace)
+	defer cancel()
+	shipErr := s.run(hurry, batches)
+	for range batches { // whoever reads is not to wait for us any more
+	}
+	shown()
+	keepErr := kept()
+	fmt.Fprintln(stderr, p.summary())
+	if errors.Is(shipErr, context.Canceled) {
+		shipErr = fmt.Errorf("stopped with %d lines not shipped", s.waiting())
+	}
+	return errors.Join(<-read, shipErr, keepErr)
+}
+
+// graceful returns a context that ends so long after ctx.
+func graceful(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-late.Done():
+		case <-time.After(grace):
+			cancel()
+		}
+	})
+	return late, func() { stop(); cancel() }
+}
