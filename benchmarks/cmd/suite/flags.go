@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/uringnet/go-uringnet/internal/bench/measure"
 	"github.com/uringnet/go-uringnet/benchmarks/internal/suite"
+	"github.com/uringnet/go-uringnet/internal/bench/measure"
 )
 
 // options are the command line of suite.

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/uringnet/go-uringnet/internal/bench/measure"
 	"github.com/uringnet/go-uringnet/benchmarks/internal/suite"
+	"github.com/uringnet/go-uringnet/internal/bench/measure"
 )
 
 func TestFlags(t *testing.T) {

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/uringnet/go-uringnet/benchmarks/internal/suite"
 	"github.com/uringnet/go-uringnet/internal/bench/load"
 	"github.com/uringnet/go-uringnet/internal/bench/measure"
-	"github.com/uringnet/go-uringnet/benchmarks/internal/suite"
 )
 
 // Waits of the idle part: for the kernel to give back what the last server had,

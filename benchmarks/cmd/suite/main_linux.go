@@ -11,9 +11,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/uringnet/go-uringnet/benchmarks/internal/suite"
 	"github.com/uringnet/go-uringnet/internal/bench/dear"
 	"github.com/uringnet/go-uringnet/internal/bench/measure"
-	"github.com/uringnet/go-uringnet/benchmarks/internal/suite"
 )
 
 func main() {

@@ -7,8 +7,8 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/uringnet/go-uringnet/internal/bench/load"
 	"github.com/uringnet/go-uringnet/examples/logs/internal/logload"
+	"github.com/uringnet/go-uringnet/internal/bench/load"
 	"github.com/uringnet/go-uringnet/internal/bench/measure"
 )
 

@@ -17,8 +17,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/uringnet/go-uringnet/internal/leakcheck"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
+	"github.com/uringnet/go-uringnet/internal/leakcheck"
 )
 
 // patience is how long a test waits for what should come at once.

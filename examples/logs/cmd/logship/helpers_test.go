@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/uringnet/go-uringnet/internal/leakcheck"
 	"github.com/uringnet/go-uringnet/examples/logs/frame"
 	"github.com/uringnet/go-uringnet/examples/logs/relp"
+	"github.com/uringnet/go-uringnet/internal/leakcheck"
 	"github.com/uringnet/go-uringnet/uringnet"
 )
 
