@@ -8,15 +8,26 @@ import (
 
 // Meta is what is known of a record besides its message.
 type Meta struct {
-	// Severity is 0 (emergency) to 7 (debug).
-	Severity uint8
-	// Malformed marks a message whose header could not be parsed.
-	Malformed bool
-	// Time is the message's, in Unix nanoseconds; 0 means that of its arrival.
-	// Blocks have the least and the greatest, so that a Scanner can skip them.
+	// Facility is 0 (kernel) to 23 (local7), Severity 0 (emergency) to 7 (debug).
+	Facility, Severity uint8
+	// Malformed marks a message whose header could not be parsed, Cut one that was
+	// longer than what is kept of it, More one that the next record of its session
+	// continues.
+	Malformed, Cut, More bool
+	// Time is the message's own, in Unix nanoseconds; 0: it gave none.
 	Time int64
-	// Host is not indexed today.
-	Host []byte
+	// Received is when it came, in Unix nanoseconds; 0: now.
+	Received int64
+	// Source is who sent it, nil if nobody knows. A Source is used for all records of
+	// a connection, and not changed.
+	Source *Source
+}
+
+// Source is who sends records.
+type Source struct {
+	Peer     string // address, as net.Addr.String gives it; "" if there is none (unix sockets)
+	Listener string // as it was configured: tcp://127.0.0.1:514
+	Subject  string // of the TLS client certificate; "": none
 }
 
 // Waiter is told when a batch is stored.
@@ -93,6 +104,9 @@ func (l *Lane) appendNext(m Meta, msg []byte) (seq uint64, ok bool) {
 // put appends a record to b, which is l.cur and has room.
 func (l *Lane) put(b *batch, m Meta, msg []byte) uint64 {
 	t := m.Time
+	if t == 0 {
+		t = m.Received
+	}
 	if t == 0 {
 		t = l.clock()
 	}
