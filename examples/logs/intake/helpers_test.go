@@ -2,6 +2,7 @@ package intake
 
 import (
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"strings"
 	"sync"
@@ -143,8 +144,8 @@ func (d *disk) wait() {
 	d.mu.Unlock()
 }
 
-func (d *disk) Create(name string) (store.File, error) {
-	f, err := d.StdFS.Create(name)
+func (d *disk) Create(name string, mode fs.FileMode) (store.File, error) {
+	f, err := d.StdFS.Create(name, mode)
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,9 @@ type batch struct {
 	seq         uint64
 	records     uint32
 	bytes       uint64 // of messages
-	first, last int64  // least and greatest time of a record
+	first, last int64  // least and greatest time of a record, and of its receipt
+	received    int64  // of the last record
+	sources     uint64 // how many are numbered
 	arrived     time.Time
 	ready       bool // wire is made; under Store.mu
 
@@ -50,27 +52,38 @@ func (b *batch) reset() {
 	}
 }
 
-// fits reports whether there is room for a message of n bytes.
-func (b *batch) fits(n int) bool { return n <= b.room-b.n-recordOverhead }
+// fits reports whether there is room for a message of n bytes of src, which may be nil.
+func (b *batch) fits(n int, src *Source) bool {
+	if src != nil && !b.knows(src) {
+		n += sourceSize(src)
+	}
+	return n <= b.room-b.n-recordOverhead
+}
+
+// knows reports whether src has a number in b.
+func (b *batch) knows(src *Source) bool { return src.batch == b && src.seq == b.seq }
 
 // add appends a record that fits.
-func (b *batch) add(meta byte, t int64, msg []byte) {
-	buf := b.raw[b.n:b.room]
-	i, x := 0, uint(len(msg))
-	for ; x >= 0x80; x >>= 7 {
-		buf[i] = byte(x) | 0x80
-		i++
+func (b *batch) add(m *Meta, msg []byte) {
+	buf := b.raw[:b.n]
+	number := uint64(0)
+	if src := m.Source; src != nil {
+		if !b.knows(src) {
+			b.sources++
+			src.batch, src.seq, src.number = b, b.seq, b.sources
+			buf = putSource(buf, src)
+		}
+		number = src.number
 	}
-	buf[i] = byte(x)
-	buf[i+1] = meta
-	i += 2
-	i += copy(buf[i:], msg)
-	buf[i] = '\n'
-	b.n += i + 1
+	buf = putRecord(buf, m, number, b.received, msg)
+	b.n = len(buf)
+	b.received = m.Received
 	b.records++
 	b.bytes += uint64(len(msg))
-	b.first = min(b.first, t)
-	b.last = max(b.last, t)
+	b.first, b.last = min(b.first, m.Received), max(b.last, m.Received)
+	if m.Time != 0 {
+		b.first, b.last = min(b.first, m.Time), max(b.last, m.Time)
+	}
 }
 
 // size is that of the block.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"os"
 )
 
 // A blockReader reads a segment's blocks in order and passes over what is
@@ -28,7 +27,7 @@ type blockReader struct {
 
 // newBlockReader reads the segment's header. That may be damaged; then the
 // first block says which run it is of.
-func newBlockReader(f *os.File) (*blockReader, error) {
+func newBlockReader(f OpenFile) (*blockReader, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err

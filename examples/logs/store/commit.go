@@ -59,20 +59,44 @@ func (s *Store) storeSynced(seg *segment, group []*batch) (int, error) {
 		if i == n-1 {
 			write = seg.file.WriteSync
 		}
-		if _, err := writeFull(write, b.block(s.run), off); err != nil {
-			return 0, err
+		if done, err := writeFull(write, b.block(s.run), off); err != nil {
+			if i == 0 || done == len(b.wire) || !isFull(err) {
+				return 0, err
+			}
+			return s.storeFull(seg, i, off, err)
 		}
 		off += int64(len(b.wire))
 	}
 	s.stats.Syncs.Add(1)
-	if err := s.syncEntry(seg); err != nil {
+	if err := s.synced(seg, n, off); err != nil {
 		return 0, err
 	}
-	if !seg.linked() {
-		return 0, errGone
-	}
-	seg.wrote(end-seg.size, n, s.opts.now())
 	return n, nil
+}
+
+// storeFull syncs the first n batches of a group, which end at off, when there was no
+// space for the next: they need not wait for it. full is what that write said.
+func (s *Store) storeFull(seg *segment, n int, off int64, full error) (int, error) {
+	if err := seg.file.Datasync(); err != nil {
+		return 0, err
+	}
+	s.stats.Syncs.Add(1)
+	if err := s.synced(seg, n, off); err != nil {
+		return 0, err
+	}
+	return n, full
+}
+
+// synced notes that n batches up to off are on disk.
+func (s *Store) synced(seg *segment, n int, off int64) error {
+	if err := s.syncEntry(seg); err != nil {
+		return err
+	}
+	if !s.linked(seg) {
+		return errGone
+	}
+	seg.wrote(off-seg.size, n, s.opts.now())
+	return nil
 }
 
 // finished counts a batch and hands it on to whoever waits for it.

@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -23,7 +21,8 @@ var errGone = errors.New("the segment was removed while being written")
 type segment struct {
 	file      File
 	path      string
-	info      os.FileInfo // to find out whether path is still this file; or nil
+	seq       uint64
+	info      fs.FileInfo // to find out whether path is still this file; or nil
 	born      time.Time   // when the first block was stored
 	size      int64       // where the last block ends that was stored
 	allocated int64       // up to where space is reserved
@@ -42,21 +41,20 @@ func (g *segment) wrote(n int64, blocks int, now time.Time) {
 	g.blocks += blocks
 }
 
-// linked reports whether the file is where it was made, as far as that can be
-// known.
-func (g *segment) linked() bool {
+// linked reports whether a segment is where it was made, as far as that can be known.
+func (s *Store) linked(g *segment) bool {
 	if g.info == nil {
 		return true
 	}
-	info, err := os.Lstat(g.path)
+	info, err := s.opts.FS.Stat(g.path)
 	if err != nil {
 		return !errors.Is(err, fs.ErrNotExist)
 	}
-	return os.SameFile(info, g.info)
+	return s.opts.FS.Same(info, g.info)
 }
 
-// A segmentID is what the name of a segment says: names sort in the order in
-// which segments were made.
+// A segmentID is what the name of a segment says: when it was made, by a clock that may
+// be wrong, and a number that grows, by which segments are in order.
 type segmentID struct {
 	created time.Time
 	seq     uint64
@@ -87,38 +85,45 @@ func parseSegmentName(name string) (id segmentID, ok bool) {
 // newSegment makes the segment that is written next.
 func (s *Store) newSegment() error {
 	w := &s.w
-	id := segmentID{created: s.opts.now(), seq: w.last.seq + 1}
-	if !id.created.After(w.last.created) {
-		id.created = w.last.created.Add(1) // the clock was set back: keep the order
-	}
-	g := &segment{path: filepath.Join(s.opts.Dir, id.name())}
-	var err error
-	g.file, err = s.opts.FS.Create(g.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		// The directory was removed too.
-		if err = s.makeDir(); err == nil {
-			g.file, err = s.opts.FS.Create(g.path)
-		}
-	}
-	if err != nil {
+	id := segmentID{created: s.opts.now(), seq: w.last + 1}
+	g := &segment{path: filepath.Join(s.opts.Dir, id.name()), seq: id.seq}
+	if err := s.createSegment(g); err != nil {
 		return err
 	}
-	w.last = id
+	w.last = id.seq
 	h := segmentHeader{run: s.run, seq: id.seq, created: id.created.UnixNano()}
 	var buf [headerSize]byte
 	h.put(&buf)
 	if _, err := writeFull(g.file.WriteAt, buf[:], 0); err != nil {
-		g.file.Close()
-		os.Remove(g.path)
+		w.seg = g
+		s.finishSegment()
 		return err
 	}
 	g.size = headerSize
-	g.info, _ = os.Lstat(g.path)
+	g.info, _ = s.opts.FS.Stat(g.path)
 	w.seg = g
 	if w.made++; w.made > 1 {
 		s.stats.Rotations.Add(1)
 	}
 	return nil
+}
+
+// createSegment makes the file of a segment, and its directory if that was removed too.
+func (s *Store) createSegment(g *segment) (err error) {
+	g.file, err = s.opts.FS.Create(g.path, s.opts.FileMode)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = s.makeDir(); err == nil {
+			g.file, err = s.opts.FS.Create(g.path, s.opts.FileMode)
+		}
+	}
+	if err != nil || s.opts.Gid <= 0 {
+		return err
+	}
+	if err = s.opts.FS.Chown(g.path, s.opts.Gid); err != nil {
+		g.file.Close()
+		_ = s.opts.FS.Remove(g.path)
+	}
+	return err
 }
 
 // segmentFor returns the segment that b goes to.
@@ -131,7 +136,7 @@ func (s *Store) segmentFor(b *batch) (*segment, error) {
 		} else if now := time.Now(); s.opts.Durability != Group && now.Sub(w.checked) >= time.Second {
 			// Under Group this is looked at before each acknowledgement.
 			w.checked = now
-			if !g.linked() {
+			if !s.linked(g) {
 				return nil, errGone
 			}
 		}
@@ -181,6 +186,7 @@ func (s *Store) finishSegment() {
 		return
 	}
 	s.closeSegment(g)
+	s.pokeKeeper()
 }
 
 // failed gives up a segment after an error, cut back to what was stored.
@@ -197,11 +203,15 @@ func (s *Store) failed(err error) {
 // discard closes and removes a segment that has nothing.
 func (s *Store) discard(g *segment) {
 	g.file.Close()
-	if !g.linked() {
+	if !s.linked(g) {
 		return
 	}
-	if err := os.Remove(g.path); err != nil {
+	if err := s.opts.FS.Remove(g.path); err != nil {
 		s.complain("removing an empty segment", g.path, err)
+		return
+	}
+	if s.w.last == g.seq {
+		s.w.last-- // so that numbers have no gap
 	}
 }
 
@@ -230,6 +240,3 @@ func writeFull(write func(b []byte, off int64) (int, error), b []byte, off int64
 		}
 	}
 }
-
-// isFull reports whether an error says that there is no space left.
-func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) }

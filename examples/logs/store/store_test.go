@@ -76,7 +76,7 @@ func TestRecord(t *testing.T) {
 		l := s.Lane(0)
 		l.Begin()
 		for i, r := range records {
-			if _, ok := l.Append(Meta{Severity: r.Severity, Malformed: r.Malformed, Time: int64(100 - i)}, r.Msg); !ok {
+			if _, ok := l.Append(Meta{Severity: r.Severity, Malformed: r.Malformed, Received: int64(100 - i)}, r.Msg); !ok {
 				t.Fatalf("record %d refused", i)
 			}
 		}
