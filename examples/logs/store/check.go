@@ -15,15 +15,14 @@ var ErrGap = errors.New("store: something is missing")
 // there and is not, or should not be there: segments without a block, whose numbers are
 // not consecutive, or that were set aside; batches that are missing between others of
 // their lane. (The oldest may have been removed.) The newest segment may be without a
-// block, or torn: it may be being written; its ErrTorn is reported, too. fn is called for
-// each record, with the path of its segment; its error ends the check. All errors are
-// returned joined.
-func (s *Scanner) Check(dir string, fn func(path string, r Record) error) error {
+// block, or torn: it may be being written; ErrTorn alone says so. fn is called for each
+// record, with the path of its segment. Its error ends the check, as one of the disk
+// does.
+func (s *Scanner) Check(dir string, fn func(path string, r Record) error) (bad []error, err error) {
 	paths, err := segments(s.disk(), dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var bad []error
 	var before segmentID
 	for i, path := range paths {
 		blocks := 0
@@ -34,14 +33,19 @@ func (s *Scanner) Check(dir string, fn func(path string, r Record) error) error 
 		var own *deliveryError
 		switch {
 		case errors.As(err, &own):
-			return own.err
+			return bad, own.err
 		case errors.Is(err, fs.ErrNotExist):
 			continue // removed meanwhile: by retention, so that those before it have gone
 		case err != nil && !errors.Is(err, ErrTorn) && !errors.Is(err, ErrDamaged):
-			return err
+			return bad, err
 		}
-		if newest := i == len(paths)-1; blocks == 0 && !newest {
-			err = errors.Join(err, fmt.Errorf("%s: %w: no record can be read", path, ErrDamaged))
+		if newest := i == len(paths)-1; !newest {
+			switch {
+			case blocks == 0:
+				err = errors.Join(err, fmt.Errorf("%s: %w: no record can be read", path, ErrDamaged))
+			case errors.Is(err, ErrTorn):
+				err = fmt.Errorf("%w: %w", ErrDamaged, err) // recovery would have cut it
+			}
 		}
 		id, _ := parseSegmentPath(path)
 		if i > 0 && id.seq > before.seq+1 {
@@ -56,7 +60,7 @@ func (s *Scanner) Check(dir string, fn func(path string, r Record) error) error 
 	for _, path := range aside {
 		bad = append(bad, fmt.Errorf("%s: %w: set aside", path, ErrDamaged))
 	}
-	return errors.Join(append(append(bad, s.gaps()...), err)...)
+	return append(bad, s.gaps()...), err
 }
 
 // gaps are the batches that are missing between others that were seen.

@@ -10,11 +10,11 @@ import (
 // checkDir checks a directory and counts its records.
 func checkDir(t *testing.T, dir string) (records int, err error) {
 	t.Helper()
-	err = new(Scanner).Check(dir, func(string, Record) error {
+	bad, err := new(Scanner).Check(dir, func(string, Record) error {
 		records++
 		return nil
 	})
-	return records, err
+	return records, errors.Join(append(bad, err)...)
 }
 
 // What is missing or damaged is found, and what retention has removed is not missing.
