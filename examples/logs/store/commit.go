@@ -40,6 +40,7 @@ func (s *Store) storeSome(group []*batch) (int, error) {
 			return 0, err
 		}
 		seg.wrote(int64(len(block)), 1, s.opts.now())
+		s.progress.advance(seg.seq, seg.size)
 		s.wroteSome()
 		return 1, nil
 	}
@@ -96,6 +97,7 @@ func (s *Store) synced(seg *segment, n int, off int64) error {
 		return errGone
 	}
 	seg.wrote(off-seg.size, n, s.opts.now())
+	s.progress.advance(seg.seq, seg.size)
 	return nil
 }
 

@@ -61,6 +61,7 @@ func (s *Store) pokeKeeper() {
 // kept is a file that may be removed.
 type kept struct {
 	path string
+	seq  uint64
 	size int64
 	last time.Time // when it was last written to
 }
@@ -74,8 +75,9 @@ func (s *Store) keep() {
 	}
 	now := s.opts.now()
 	removed := false
+	held := s.firstHeld()
 	for _, f := range files {
-		if !s.superfluous(f, total, now) {
+		if f.seq >= held || !s.superfluous(f, total, now) {
 			break // the rest is newer
 		}
 		if err := s.opts.FS.Remove(f.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -104,7 +106,6 @@ func (s *Store) closedSegments() (files []kept, total int64, err error) {
 	}
 	type numbered struct {
 		kept
-		seq  uint64
 		open bool
 	}
 	var list []numbered
@@ -124,7 +125,7 @@ func (s *Store) closedSegments() (files []kept, total int64, err error) {
 			newest = max(newest, id.seq)
 		}
 		total += info.Size()
-		list = append(list, numbered{kept{path, info.Size(), info.ModTime()}, id.seq, !aside})
+		list = append(list, numbered{kept{path, id.seq, info.Size(), info.ModTime()}, !aside})
 	}
 	slices.SortStableFunc(list, func(a, b numbered) int { return int(int64(a.seq - b.seq)) })
 	for _, n := range list {

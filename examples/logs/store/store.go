@@ -44,6 +44,8 @@ type Store struct {
 	syncer syncer
 	keeper keeper
 
+	progress progress
+
 	logMu  sync.Mutex
 	logged time.Time // when an error was last logged
 	muted  int       // errors since then
@@ -113,6 +115,10 @@ func (s *Store) openDir() (err error) {
 	if err := s.newSegment(); err != nil && !isFull(err) {
 		s.stopSqueezers()
 		return err
+	}
+	s.progress.at = Position{Segment: s.w.last + 1}
+	if s.w.seg != nil {
+		s.progress.at = Position{s.w.last, headerSize}
 	}
 	return nil
 }
