@@ -205,7 +205,7 @@ func (f *Follower) open(limit Position) (found bool, err error) {
 			f.at = Position{Segment: id.seq}
 		}
 		f.at.Offset = max(f.at.Offset, headerSize)
-		f.r.off = f.at.Offset
+		f.r.off, f.r.end = f.at.Offset, f.at.Offset
 		if wanted > 0 && id.seq > wanted {
 			err = fmt.Errorf("%s: %w: segments %d to %d", filepath.Base(path), ErrGap, wanted, id.seq-1)
 		}
