@@ -130,7 +130,7 @@ func (in *input) append(msg []byte) (seq uint64, ok bool) {
 		msg = msg[:n-1]
 	}
 	h, valid := syslog.Parse(msg, in.now)
-	m := store.Meta{Facility: h.Facility, Severity: h.Severity, Malformed: !valid, Time: h.Time, Received: in.nano}
+	m := store.Meta{Facility: h.Facility, Severity: h.Severity, Malformed: !valid, Time: h.Time, Received: in.nano, Host: h.Host}
 	if seq, ok = in.x.lane.Append(m, msg); !ok {
 		in.refused = true
 		return 0, false
