@@ -121,6 +121,9 @@ func TestForbidden(t *testing.T) {
 			if r.Engine.IOUring || r.Engine.Errno != int(errno) || r.Engine.Killed != "" || r.System.Seccomp != "filter" || r.System.Filters < 1 {
 				t.Errorf("engine %+v, system %+v", r.Engine, r.System)
 			}
+			if len(r.Engine.Modes) > 0 {
+				t.Errorf("modes without io_uring: %+v", r.Engine.Modes)
+			}
 			if r.SideBySide.IOUring {
 				t.Errorf("uringnet ran on %q", r.SideBySide.Uring)
 			}

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/uringnet/go-uringnet/internal/bench/load"
 )
 
 // slowService is a service whose replies take a while.
@@ -40,6 +42,34 @@ func TestServiceOfKnownLatency(t *testing.T) {
 		t.Errorf("p50 %.0f us, p99 %.0f, p99.9 %.0f, longest %.0f, where replies take %.0f", r.P50Us, r.P99Us, r.P999Us, r.MaxUs, least)
 	}
 	if r.URL != url || r.Conns != 4 || r.RatePerSecond != 100 || r.Seconds != .2 || r.PerSecond <= 0 || r.PerSecond > 100 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestServiceReport(t *testing.T) {
+	o, err := parseFlags([]string{"-url=http://me:secret@localhost/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := load.Served{Length: 2 * time.Second, Due: 1010, InTime: 500, Bytes: 7000, Failed: 10, Failure: errNoReply}
+	for i := range int64(1000) {
+		s.Latency.Record((i + 1) * 1000)
+		s.Late.Record(2000)
+	}
+	r := serviceReport(o, &s)
+	near := func(name string, got, want float64) {
+		if got < want*.98 || got > want*1.02 {
+			t.Errorf("%s is %v, want %v", name, got, want)
+		}
+	}
+	near("p50", r.P50Us, 500)
+	near("p99", r.P99Us, 990)
+	near("p99.9", r.P999Us, 1000)
+	near("the longest", r.MaxUs, 1000)
+	near("late", r.LateUs, 2)
+	near("throughput", r.PerSecond, 250)
+	near("bytes", r.BytesPerReply, 7)
+	if r.Replies != 1000 || !r.KeepsUp || r.Failed != 10 || r.Failure != errNoReply.Error() || strings.Contains(r.URL, "secret") {
 		t.Errorf("%+v", r)
 	}
 }
