@@ -118,7 +118,7 @@ func writeSideBySide(w io.Writer, s *SideBySide) {
 	if s.Uring != "" && !s.IOUring {
 		fmt.Fprintf(w, "uringnet ran without io_uring: %s.\n", s.Uring)
 	}
-	fmt.Fprintf(w, "\n%-26s %-9s %9s %11s %-17s %8s %-17s %8s %-17s\n",
+	fmt.Fprintf(w, "\n%-26s %-9s %9s %11s %-17s %8s %-17s %8s %s\n",
 		"load", "server", "req/s", "CPU us/req", "x", "p50 us", "x", "p99 us", "x")
 	for i := range s.Loads {
 		writeLoad(w, &s.Loads[i])
