@@ -50,7 +50,7 @@ func writeSystem(w io.Writer, s *System) {
 	}
 	disabled := s.Disabled
 	if disabled == "" {
-		disabled = "not there (kernel before 6.6)"
+		disabled = "not there (it came with kernel 6.6)"
 	}
 	for _, line := range [][2]string{
 		{"seccomp", seccomp},
