@@ -5,10 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"time"
 
 	"github.com/uringnet/go-uringnet/internal/bench/measure"
 	"github.com/uringnet/go-uringnet/internal/bench/report"
+	"github.com/uringnet/go-uringnet/internal/bench/servers"
 )
 
 func main() {
@@ -24,7 +24,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) > 0 && args[0] == "serve" {
-		return serve(args[1:])
+		return servers.Serve("compare", args[1:])
 	}
 	o, err := parseFlags(args)
 	if err != nil {
@@ -94,12 +94,7 @@ func (c *comparison) all() error {
 
 // one measures a cell and prints it.
 func (c *comparison) one(p *measure.Plan) error {
-	limit := lifetime(p)
-	watchdog := time.AfterFunc(limit, func() {
-		// The servers end with this process: their input does.
-		fmt.Fprintf(os.Stderr, "compare: no end within %v: stopped\n", limit)
-		os.Exit(1)
-	})
+	watchdog := measure.Watch("compare", lifetime(p))
 	defer watchdog.Stop()
 	cell, err := p.Run()
 	if err != nil {

@@ -39,7 +39,7 @@ func (r *runner) costs(steps int) (c dear.Cost, err error) {
 	cmd := exec.Command(r.self, "filtered", fmt.Sprintf("-steps=%d", steps))
 	cmd.Stderr = os.Stderr
 	cmd.WaitDelay = time.Second
-	limit := watch(30 * time.Second)
+	limit := measure.Watch("suite", 30*time.Second)
 	defer limit.Stop()
 	out, err := cmd.Output()
 	if err != nil {

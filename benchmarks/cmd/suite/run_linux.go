@@ -2,12 +2,10 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -111,18 +109,9 @@ func (r *runner) plan(w *workload, layout measure.Layout, conns int, specs []mea
 	return p
 }
 
-// watch ends the program if a step takes too long. The servers end with it:
-// their input does.
-func watch(limit time.Duration) *time.Timer {
-	return time.AfterFunc(limit, func() {
-		fmt.Fprintf(os.Stderr, "suite: no end within %v: stopped\n", limit)
-		os.Exit(1)
-	})
-}
-
 // cell measures servers against each other. If that fails it leaves a note.
 func (r *runner) cell(w *workload, filter *dear.Filter, p *measure.Plan) {
-	watchdog := watch(r.lifetime(p))
+	watchdog := measure.Watch("suite", r.lifetime(p))
 	defer watchdog.Stop()
 	c := suite.Cell{Part: w.part, Workload: w.name, Buf: w.buf, Unit: w.unit, Paced: w.paced, Remark: w.remark}
 	if filter != nil {
