@@ -74,23 +74,3 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
-
-func BenchmarkParse5424(b *testing.B) {
-	msg := []byte("<165>1 2003-08-24T05:14:15.000003-07:00 192.0.2.1 myproc 8710 - - a text of some length that follows")
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, ok := Parse(msg, now); !ok {
-			b.Fatal("malformed")
-		}
-	}
-}
-
-func BenchmarkParse3164(b *testing.B) {
-	msg := []byte("<34>Oct 11 22:14:15 mymachine su[12]: a text of some length that follows the header of it")
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, ok := Parse(msg, now); !ok {
-			b.Fatal("malformed")
-		}
-	}
-}
