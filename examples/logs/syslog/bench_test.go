@@ -2,8 +2,6 @@ package syslog
 
 import (
 	"testing"
-	"time"
-	_ "time/tzdata"
 )
 
 // BenchmarkParse reads the headers of common senders, in a location without and in one with
@@ -28,14 +26,4 @@ func BenchmarkParse(b *testing.B) {
 			}
 		})
 	}
-}
-
-// location loads a location of the data base that the test has with it.
-func location(t testing.TB, name string) *time.Location {
-	t.Helper()
-	l, err := time.LoadLocation(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
 }

@@ -17,7 +17,8 @@ type period struct {
 type calendar struct {
 	location *time.Location
 	year     int
-	from, to int64 // of the year in that location, Unix seconds
+	from, to int64     // of the year in that location, Unix seconds
+	months   [13]int64 // when the year's months begin, Unix seconds as if it were UTC; 0 is not used
 	periods  []period
 }
 
@@ -47,6 +48,9 @@ func newCalendar(now *time.Time) *calendar {
 	c := &calendar{
 		location: l, year: year,
 		from: time.Date(year, 1, 1, 0, 0, 0, 0, l).Unix(), to: time.Date(year+1, 1, 1, 0, 0, 0, 0, l).Unix(),
+	}
+	for m := 1; m <= 12; m++ {
+		c.months[m] = days(year, m, 1) * 86400
 	}
 	first, last := days(year-1, 1, 1)*86400-margin, days(year+2, 1, 1)*86400+margin
 	for start := first; start < last && len(c.periods) < maxPeriods; {
@@ -99,21 +103,6 @@ func (c *calendar) elsewhere(wall int64) int64 {
 }
 
 func distance(a, b int64) int64 { return max(a-b, b-a) }
-
-// place is where a clock is: in a calendar's location or, without one, where it
-// is offset seconds ahead of UTC.
-type place struct {
-	calendar *calendar
-	offset   int64
-}
-
-// instant is that of the calendar, or what the offset makes of the reading.
-func (p place) instant(wall, near int64) int64 {
-	if p.calendar == nil {
-		return wall - p.offset
-	}
-	return p.calendar.instant(wall, near)
-}
 
 // offsetNamed returns the offset that the location gives a name.
 func (c *calendar) offsetNamed(name []byte) (offset int64, ok bool) {

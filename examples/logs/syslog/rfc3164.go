@@ -7,6 +7,12 @@ import (
 
 // parse3164 reads what follows the priority up to where the text begins.
 func parse3164(h *Header, b []byte, now *time.Time) bool {
+	if t, rest, ok := plain(b, now); ok {
+		h.Time = t
+		h.Host, rest = host(rest)
+		tag(h, rest)
+		return true
+	}
 	b = trimSpaces(b)
 	ns, rest, colon, ok := stamp(b, now)
 	if !ok {
@@ -37,8 +43,8 @@ const maxPrefixes = 3
 // each with a colon; nil if there is none.
 func prefixes(b []byte) (origin, rest []byte) {
 	for n := range maxPrefixes {
-		if i := digits(b, 11); i < len(b) && i <= 10 && b[i] == ':' {
-			b = trimSpaces(b[i+1:])
+		if after := number(b); after != nil {
+			b = trimSpaces(after)
 			continue
 		}
 		i := bytes.IndexByte(b[:min(len(b), maxHost+2)], ' ')
@@ -56,27 +62,18 @@ func prefixes(b []byte) (origin, rest []byte) {
 	return origin, b
 }
 
-// Classes of bytes.
-const (
-	inHost = 1 << iota
-	inTag
-)
-
-// class tells which names a byte may be in. Relays put "/" and "@" into names of
-// hosts.
-var class = func() (t [256]uint8) {
-	set := func(s string, class uint8) {
-		for i := range len(s) {
-			t[s[i]] |= class
-		}
+// number cuts a number of up to ten digits, or none, and its colon; nil if b does
+// not begin so, or as an IPv6 address may.
+func number(b []byte) (rest []byte) {
+	i := digits(b, 11)
+	if i > 10 || len(b) < i+4 || b[i] != ':' {
+		return nil
 	}
-	set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/@", inHost|inTag)
-	set("%+()#~$&*!", inTag)
-	for c := 0x80; c < 0x100; c++ {
-		t[c] |= inHost
+	if rest = b[i+1:]; rest[0] == ' ' || rest[0] == '*' || rest[0] == '.' || monthOf(rest) != 0 {
+		return rest
 	}
-	return t
-}()
+	return nil
+}
 
 // host cuts a host and the spaces behind it. What is not written like one is left to be the
 // tag of a local message ("su: ...", "su[1]: ...").
@@ -136,12 +133,11 @@ func tag(h *Header, b []byte) {
 	if len(b) > 1 && b[0] == ':' && b[1] == ' ' { // Cisco ASA: "host : %ASA-..."
 		b = b[2:]
 	}
-	n, letters := 0, false
+	n := 0
 	for n < len(b) && n <= maxApp && class[b[n]]&inTag != 0 {
-		letters = letters || !isDigit(b[n])
 		n++
 	}
-	if !letters || n > maxApp || n == len(b) {
+	if n == 0 || n > maxApp || n == len(b) || isDigit(b[0]) && digits(b, n) == n {
 		return
 	}
 	switch b[n] {

@@ -99,7 +99,7 @@ func element(b []byte) (rest []byte, ok bool) {
 // sdName is the length of the SD-NAME that b begins with; 0 if it has none.
 func sdName(b []byte) int {
 	for i, c := range b {
-		if c-'!' > '~'-'!' || c == '=' || c == ']' || c == '"' {
+		if class[c]&inSDName == 0 {
 			return i
 		}
 		if i == maxSDName {
@@ -114,6 +114,9 @@ const maxSDName = 32
 // value is the length of a PARAM-VALUE with the quote that ends it.
 func value(b []byte) (n int, ok bool) {
 	for i := 0; i < len(b); i++ {
+		if class[b[i]]&inValue != 0 {
+			continue
+		}
 		switch b[i] {
 		case '"':
 			return i + 1, true

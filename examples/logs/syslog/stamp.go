@@ -28,7 +28,7 @@ func stamp(b []byte, now *time.Time) (ns int64, rest []byte, colon, ok bool) {
 	zoned := false
 	if len(b) > 1 && b[1] < 'a' || len(b) == 1 { // else a space and a common host
 		offset, b, zoned = zone(b, now)
-		if len(b) > 1 && b[0] == ' ' && b[1] == ':' { // IOS XR
+		if len(b) > 1 && b[0] == ' ' && b[1] == ':' && (len(b) == 2 || b[2] == ' ') { // IOS XR
 			b = b[1:]
 		}
 		if colon = len(b) > 0 && b[0] == ':'; colon {
@@ -40,6 +40,37 @@ func stamp(b []byte, now *time.Time) (ns int64, rest []byte, colon, ok bool) {
 	}
 	sec, ok := r.unix(now, offset, zoned)
 	return sec*int64(time.Second) + r.ns, b, colon, ok
+}
+
+// plain reads what nearly all send, as Unix nanoseconds: "Jan _2 15:04:05 " or the time
+// of RFC 5424. It is not ok if stamp has to look at it: for a day that is far from
+// now, too, and for what could be a zone.
+func plain(b []byte, now *time.Time) (ns int64, rest []byte, ok bool) {
+	const bsdLen = len("Jan _2 15:04:05 ")
+	if len(b) <= bsdLen {
+		return 0, b, false
+	}
+	if isDigit(b[0]) {
+		ns, rest, _, ok = time5424(b)
+		rest = trimSpaces(rest)
+		return ns, rest, ok && len(rest) > 0
+	}
+	rest = b[bsdLen:]
+	if c := rest[0]; b[3] != ' ' || b[6] != ' ' || b[15] != ' ' || c-'A' < 26 || c <= '-' || c == ':' {
+		return 0, b, false
+	}
+	month, day := monthOf(b), int(b[5])-'0'
+	if b[4] != ' ' {
+		day = two(b[4:])
+	}
+	sec, _ := clock(b[7:])
+	c := calendarOf(now)
+	if month == 0 || sec < 0 || day < 1 || day > monthDays(c.year, month) || c.year <= minYear || c.year >= maxYear {
+		return 0, b, false
+	}
+	near := now.Unix()
+	t := c.instant(c.months[month]+int64(day-1)*86400+int64(sec), near)
+	return t * int64(time.Second), rest, distance(t, near) <= surelyNearest
 }
 
 // isoDate reads "2006-01-02(T| )15:04:05" and a fraction.
@@ -106,21 +137,17 @@ func (r *reading) looseFraction(b []byte) (rest []byte) {
 // the location's. It is not ok if no year brings it near to now.
 func (r *reading) unix(now *time.Time, offset int64, zoned bool) (sec int64, ok bool) {
 	near := now.Unix()
-	p := place{offset: offset}
-	year := 0
-	if !zoned {
-		p.calendar = calendarOf(now)
-		year = p.calendar.year
-	} else if r.year == 0 {
-		year = now.UTC().Year()
+	if zoned {
+		if r.year != 0 {
+			return r.wall(r.year) - offset, true
+		}
+		return r.nearest(now.UTC().Year(), near, func(wall int64) int64 { return wall - offset })
 	}
+	c := calendarOf(now)
 	if r.year != 0 {
-		return p.instant(r.wall(r.year), near), true
+		return c.instant(r.wall(r.year), near), true
 	}
-	if year <= minYear || year >= maxYear {
-		return 0, false
-	}
-	return r.nearest(p, year, near)
+	return r.nearest(c.year, near, func(wall int64) int64 { return c.instant(wall, near) })
 }
 
 // wall is the reading in that year as seconds of Unix time, as if it were UTC.
@@ -136,19 +163,16 @@ const (
 
 // nearest returns the Unix seconds of the reading in that year, the one before or
 // the one after, whichever brings it nearest to near. It is not ok if that is more
-// than a year away, as of February 29.
-func (r *reading) nearest(p place, year int, near int64) (t int64, ok bool) {
-	if r.day <= monthDays(year, r.month) {
-		if t = p.instant(r.wall(year), near); distance(t, near) <= surelyNearest {
-			return t, true
-		}
-		ok = true
+// than a year away, as of February 29. The function makes Unix seconds of a wall.
+func (r *reading) nearest(year int, near int64, instant func(int64) int64) (t int64, ok bool) {
+	if year <= minYear || year >= maxYear {
+		return 0, false
 	}
-	for y := year - 1; y <= year+1; y += 2 {
+	for y := year - 1; y <= year+1; y++ {
 		if r.day > monthDays(y, r.month) {
 			continue
 		}
-		if other := p.instant(r.wall(y), near); !ok || distance(other, near) < distance(t, near) {
+		if other := instant(r.wall(y)); !ok || distance(other, near) < distance(t, near) {
 			t, ok = other, true
 		}
 	}

@@ -1,6 +1,9 @@
 package syslog
 
-import "time"
+import (
+	"encoding/binary"
+	"time"
+)
 
 // The years whose nanoseconds since 1970 fit in 64 bits.
 const (
@@ -26,10 +29,23 @@ func four(b []byte) int {
 }
 
 // clock reads "hh:mm:ss" as seconds of the day; -1 if it is not. A leap second
-// counts as the second before it.
+// counts as the second before it. The eight bytes are looked at as one number, the
+// first byte lowest.
 func clock(b []byte) (sec int, leap bool) {
-	h, m, s := two(b), two(b[3:]), two(b[6:])
-	if h < 0 || m < 0 || s < 0 || h > 23 || m > 59 || s > 60 || b[2] != ':' || b[5] != ':' {
+	const (
+		high   = 0xf0f0_fff0_f0ff_f0f0 // of digits the upper four bits, and colons
+		form   = 0x3030_3a30_303a_3030
+		six    = 0x0606_0006_0600_0606 // carries out of a digit above 9
+		digits = 0x0f0f_000f_0f00_0f0f
+	)
+	x := binary.LittleEndian.Uint64(b)
+	if x&high != form || (x+six)&high != form {
+		return -1, false
+	}
+	x &= digits
+	x = x*10 + x>>8 // each byte that begins a pair is the pair's number
+	h, m, s := int(uint8(x)), int(uint8(x>>24)), int(uint8(x>>48))
+	if h > 23 || m > 59 || s > 60 {
 		return -1, false
 	}
 	return h*3600 + m*60 + min(s, 59), s == 60
