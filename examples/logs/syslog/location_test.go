@@ -93,6 +93,7 @@ func TestOffset(t *testing.T) {
 		{"America/New_York", "2026-11-01T12:00:00Z", "Nov  1 00:05:00", "2026-11-01T04:05:00Z"},
 		{"America/New_York", "2026-11-01T12:00:00Z", "Nov  1 00:05:00 CST:", "2026-11-01T06:05:00Z"},
 		{"Asia/Shanghai", "2026-11-01T12:00:00Z", "Nov  1 00:05:00 CST:", "2026-10-31T16:05:00Z"},  // the location's CST
+		{"Australia/Sydney", "2026-10-04T00:00:00Z", "Oct  4 02:30:00", "2026-10-03T16:30:00Z"},    // left out, in a year that begins in summer
 		{"Australia/Lord_Howe", "2026-04-04T15:20:00Z", "Apr  5 01:45:00", "2026-04-04T15:15:00Z"}, // by half an hour
 		{"Pacific/Apia", "2012-01-01T00:00:00Z", "Dec 29 12:00:00", "2011-12-29T22:00:00Z"},
 		{"Pacific/Apia", "2012-01-01T00:00:00Z", "Dec 30 12:00:00", "2011-12-30T22:00:00Z"}, // a day left out

@@ -56,7 +56,7 @@ func plain(b []byte, now *time.Time) (ns int64, rest []byte, ok bool) {
 		return ns, rest, ok && len(rest) > 0
 	}
 	rest = b[bsdLen:]
-	if c := rest[0]; b[3] != ' ' || b[6] != ' ' || b[15] != ' ' || c-'A' < 26 || c <= '-' || c == ':' {
+	if c := rest[0]; b[3] != ' ' || b[6] != ' ' || b[15] != ' ' || c-'A' < 26 || c <= '-' {
 		return 0, b, false
 	}
 	month, day := monthOf(b), int(b[5])-'0'
