@@ -16,13 +16,14 @@ Escapes: a line is a log; what could command the terminal, mislead the reader or
 be taken for an escape is printed as
   \\            a backslash
   \n \r \t      a line feed, a carriage return, a tab
-  \xHH          another control character below 80, DEL, or a byte that is not UTF-8
+  \xHH          another control character below U+0020, DEL, or a byte that is not UTF-8
   \uHHHH        a character that is not shown as itself: U+0080 to U+009F, those that
   \UHHHHHHHH    change the direction of text, separate lines or have no width, and
                 those that are for private use or not assigned
-so that each output stands for one log only. All other text is printed as it is.
-Where the output is no terminal, -escape auto escapes control characters below
-80 and DEL alone, as \n, \r and \xHH but for the tab, and leaves backslashes as they are.
+so that each line stands for one log only, but for a line feed at its end. All
+other text is printed as it is. Where the output is no terminal, -escape auto escapes
+control characters below U+0020 but for the tab, and DEL, as \n, \r and \xHH; it leaves
+all else, and backslashes, as they are.
 `
 
 // escaping is what becomes of the bytes of senders.
