@@ -42,6 +42,11 @@ func FuzzParse(f *testing.F) {
 		}
 		for _, field := range [][]byte{h.Host, h.App, h.ProcID} {
 			aliases(t, msg, field)
+			for _, c := range field {
+				if c <= ' ' || c == 0x7f || c > 0x7f && h.Format == RFC5424 {
+					t.Errorf("%q: %q has a byte that is not printable", msg, field)
+				}
+			}
 		}
 		if ok && h.Format == RFC5424 {
 			same5424(t, h, msg)

@@ -23,7 +23,8 @@ func (f Format) String() string {
 }
 
 // Header is what a message says about itself. Host, App and ProcID alias the
-// message; nil means not given.
+// message; nil means not given. They are printable ASCII, but that the host of RFC
+// 3164 may have bytes of 0x80 and above.
 type Header struct {
 	Facility, Severity uint8 // 0..23, 0..7
 	Format             Format

@@ -75,11 +75,11 @@ func number(b []byte) (rest []byte) {
 	return nil
 }
 
-// host cuts a host and the spaces behind it. What is not written like one is left to be the
-// tag of a local message ("su: ...", "su[1]: ...").
+// host cuts a host and the spaces behind it. What is not written like one is left to
+// be the tag of a local message ("su: ...", "su[1]: ...").
 func host(b []byte) (host, rest []byte) {
 	i := 0
-	for i < len(b) && class[b[i]]&inHost != 0 {
+	for i < len(b) && i <= maxHost && class[b[i]]&inHost != 0 {
 		i++
 	}
 	if i < len(b) && b[i] != ' ' {
