@@ -109,7 +109,12 @@ func address(b []byte) int {
 	if brackets {
 		a = a[1 : n-1]
 	}
-	a, _, _ = bytes.Cut(a, []byte("%")) // fe80::1%eth0
+	a, scope, _ := bytes.Cut(a, []byte("%")) // fe80::1%eth0
+	for _, c := range scope {
+		if class[c]&inHost == 0 {
+			return 0
+		}
+	}
 	colons, points := 0, 0
 	for _, c := range a {
 		switch {

@@ -77,7 +77,7 @@ func Test3164Names(t *testing.T) {
 		"host " + long(48) + ": x": "host " + long(48) + " -", "host " + long(49) + ": x": "host - -",
 		long(255) + " app: x": long(255) + " app -", long(256) + " app: x": "- - -",
 		"192.0.2.1 app: x": "192.0.2.1 app -", "2001:db8::1 app: x": "2001:db8::1 app -", "fe80::1%eth0 app: x": "fe80::1%eth0 app -", "[192.0.2.1] app: x": "[192.0.2.1] app -", "[2001:db8::1] app: x": "[2001:db8::1] app -",
-		"::1 app: x": "::1 app -", "a:b app: x": "- a -", "dead:beef: x": "- dead -", "[ 12.34] x": "- - -", "[12] x": "- - -", "[::1": "- - -",
+		"fe80::1%\x1b[0m app: x": "- fe80 -", "::1%\x1b0": "- - -", "::1 app: x": "::1 app -", "a:b app: x": "- a -", "dead:beef: x": "- dead -", "[ 12.34] x": "- - -", "[12] x": "- - -", "[::1": "- - -",
 		"src@relay/host app: x": "src@relay/host app -", "h\u00f6st app: x": "h\u00f6st app -", "host \u00e4pp: x": "host - -",
 		`{"a":1}`: "- - -", `host {"a":1}`: "host - -", "host : %ASA-6-302013: x": "host %ASA-6-302013 -", "host \x1b[2J: x": "host - -", "\x01: x": "- - -",
 		"UTX app: x": "UTX app -", "WEB01 app: x": "WEB01 app -", "CRON[12]: x": "- CRON 12", "SU: x": "- SU -", "-x app: y": "-x app -",
