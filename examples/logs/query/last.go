@@ -42,7 +42,7 @@ var errEnough = errors.New("enough")
 // them, and returns where to begin.
 func (r *run) findLast(groups [][]string) (from start, err error) {
 	found := newest{n: r.q.Last}
-	back := r.q.scanner(r.scanner.FS)
+	back := r.q.Scanner(r.scanner.FS)
 	for g := len(groups) - 1; g >= 0 && !found.full(); g-- {
 		more := 0 // batches read since there were enough
 		for i := len(groups[g]) - 1; i >= 0 && more < Window; i-- {

@@ -24,13 +24,14 @@ func (q *Query) newRun(ctx context.Context, disk store.FS, emit func(*Entry) err
 	if err := q.prepare(); err != nil {
 		return nil, err
 	}
-	r := &run{q: q, ctx: ctx, scanner: q.scanner(disk)}
+	r := &run{q: q, ctx: ctx, scanner: q.Scanner(disk)}
 	r.filter.q, r.merge.emit = q, emit
 	return r, nil
 }
 
-// scanner leaves out batches by the times that are asked for.
-func (q *Query) scanner(disk store.FS) *store.Scanner {
+// Scanner makes a Scanner that leaves out batches by the times that are asked for. disk is
+// where the segments are; nil: StdFS.
+func (q *Query) Scanner(disk store.FS) *store.Scanner {
 	return &store.Scanner{Since: q.since, Until: q.until, FS: disk}
 }
 
