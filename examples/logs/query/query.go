@@ -1,10 +1,12 @@
 package query
 
 import (
+	"errors"
 	"math"
 	"net/netip"
 	"path"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
@@ -156,7 +158,12 @@ func (q *Query) compile() string {
 	}
 	var err error
 	if q.pattern, err = regexp.Compile(text); err != nil {
-		return "a regular expression of RE2: " + err.Error()
+		want := "a regular expression of RE2"
+		var e *syntax.Error
+		if errors.As(err, &e) {
+			want += " (" + string(e.Code) + ")" // and not what it is about, which is in the value
+		}
+		return want
 	}
 	return ""
 }
