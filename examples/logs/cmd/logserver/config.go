@@ -21,6 +21,7 @@ type config struct {
 	cert, key                     string
 	selfSigned                    bool
 	http                          string
+	web                           webConfig
 
 	dir         string
 	durability  durability
@@ -59,6 +60,7 @@ const (
 func defaultConfig() config {
 	return config{
 		http:        "127.0.0.1:9514",
+		web:         webConfig{logs: true},
 		dir:         "logs",
 		durability:  durability{store.Group},
 		interval:    time.Second,
@@ -91,7 +93,8 @@ func (c *config) flags() *flag.FlagSet {
 	fs.StringVar(&c.cert, "cert", "", "PEM `file` of the certificate for TLS")
 	fs.StringVar(&c.key, "key", "", "PEM `file` of its private key")
 	fs.BoolVar(&c.selfSigned, "self-signed", false, "make a certificate for localhost on the spot, to try TLS out")
-	fs.StringVar(&c.http, "http", c.http, "`address` of the live page, /metrics and /stats.json; empty: none")
+	fs.StringVar(&c.http, "http", c.http, "`address` of the live page, /logs, /metrics and /stats.json; empty: none")
+	c.web.flags(fs)
 
 	fs.StringVar(&c.dir, "dir", c.dir, "`directory` of the segment files; made if it is not there")
 	fs.Var(&c.durability, "durability", "`when` a log counts as stored, and RELP is acknowledged: none (handed to the\nkernel), interval (written; synced every -interval) or group (synced, many logs at a time)")
@@ -186,5 +189,5 @@ func (c *config) check() error {
 			return errors.New(rule.text)
 		}
 	}
-	return nil
+	return c.web.check(c.http)
 }
