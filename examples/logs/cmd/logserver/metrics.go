@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/json"
 	"net/http"
@@ -13,10 +14,15 @@ import (
 	"github.com/uringnet/go-uringnet/poller"
 )
 
-// page is the live page, whole: it loads nothing but the JSON below.
-//
-//go:embed page.html
-var page []byte
+var (
+	//go:embed page.html
+	pageHTML []byte
+	//go:embed page_logs.js
+	pageLogs []byte
+
+	// page is the live page, whole: it loads nothing but the JSON below.
+	page = bytes.Replace(pageHTML, []byte("/* page_logs.js */\n"), pageLogs, 1)
+)
 
 // pagePolicy forbids the page everything that it does not need.
 const pagePolicy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
