@@ -34,8 +34,8 @@ func TestCatFormat(t *testing.T) {
 	for _, q := range []struct{ args, want string }{
 		{"{{.Host}} {{.App}}[{{.ProcID}}] {{.Severity}}.{{.Facility}}|{{.Malformed}}{{.Cut}}{{.More}}", " [] crit.auth|truefalsefalse\nhost app[7] crit.auth|falsefalsefalse\n [] notice.user|truefalsefalse\n"},
 		{"{{.Message}}", "<34>1 2026-03-01T12:00:00.5Z host\\x1b app 7 - - x\n<34>1 2026-03-01T12:00:00.5Z host app 7 - - two\\nlines\\x1b\\\u202e\nnothing\n"},
-		{"{{(.Time.UTC.Format \"15:04:05.0\")}}", "00:00:00.0\n12:00:00.5\n00:00:00.0\n"},
-		{"{{.Time.Format \"05.0\"}}", "\n00.5\n\n"},
+		{"{{(.Time.UTC.Format \"15:04:05.0\")}}", "12:00:00.5\n12:00:00.5\n00:00:00.0\n"},
+		{"{{.Time.Format \"05.0\"}}", "00.5\n00.5\n\n"},
 		{"-{{.Peer}}{{.Subject}}{{.Listener}}", ""},
 	} {
 		got, _ := output(t, 0, "cat", "-format", q.args, c.dir)
