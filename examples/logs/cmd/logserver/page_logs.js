@@ -43,7 +43,7 @@ async function ask(follow) {
 
 async function receive(params, signal, follow) {
   const reply = await fetch("logs?" + params, { cache: "no-store", signal, headers: credentials() });
-  if (!reply.ok && !(reply.headers.get("Content-Type") ?? "").includes("ndjson")) throw new Error(await reply.text());
+  if (!reply.ok && !(reply.headers.get("Content-Type") ?? "").includes("ndjson")) throw new Error((await reply.text()).trim());
   const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader(), view = byId("scroll");
   for (let rest = "";;) {
     const { done, value } = await reader.read();
