@@ -132,6 +132,7 @@ func texts(logs []log) (list []string) {
 type countingFS struct {
 	store.StdFS
 	read, opened atomic.Int64
+	onOpen       func(n int64) // if not nil, is called before the n-th file is opened
 }
 
 type countingFile struct {
@@ -140,11 +141,13 @@ type countingFile struct {
 }
 
 func (c *countingFS) Open(name string, write bool) (store.OpenFile, error) {
+	if n := c.opened.Add(1); c.onOpen != nil {
+		c.onOpen(n)
+	}
 	f, err := c.StdFS.Open(name, write)
 	if err != nil {
 		return nil, err
 	}
-	c.opened.Add(1)
 	return countingFile{f, c}, nil
 }
 

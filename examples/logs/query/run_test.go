@@ -79,7 +79,7 @@ func TestReadsLittle(t *testing.T) {
 	logs[3].msg = "<0>1 - other - - - -"
 	dir := fill(t, 64<<10, logs...)
 	paths, _ := store.Segments(dir)
-	for params, limit := range map[string]int64{"n=5": 300 << 10, "since=2026-05-01T12:33:00Z": 200 << 10, "host=other": 200 << 10, "host=oth*": 200 << 10, "n=1&host=other": 300 << 10} {
+	for params, limit := range map[string]int64{"n=5": 300 << 10, "since=2026-05-01T12:33:00Z": 90 << 10, "host=other": 200 << 10, "host=oth*": 200 << 10, "n=1&host=other": 300 << 10} {
 		disk, n := new(countingFS), 0
 		if _, err := parse(t, params).Run(t.Context(), disk, [][]string{paths}, func(*Entry) error { n++; return nil }); err != nil || n == 0 {
 			t.Fatalf("%s: %d, %v", params, n, err)
@@ -92,6 +92,39 @@ func TestReadsLittle(t *testing.T) {
 	if _, err := parse(t, "").Run(t.Context(), disk, [][]string{paths}, func(*Entry) error { return nil }); err != nil || disk.read.Load() < 1<<20 {
 		t.Errorf("all: %d bytes were read, %v", disk.read.Load(), err)
 	}
+}
+
+// What is stored while the last are looked for is not among them, and is what Follow
+// begins with.
+func TestLastMeanwhile(t *testing.T) {
+	logs := numbered(12)
+	dir := t.TempDir()
+	s := openStore(t, dir, 1<<20)
+	for _, l := range logs[:8] {
+		put(t, s, l)
+	}
+	paths, _ := store.Segments(dir)
+	disk := new(countingFS)
+	disk.onOpen = func(n int64) {
+		if n == 3 { // of its index and its batches, and now again
+			for _, l := range logs[8:] {
+				put(t, s, l)
+			}
+		}
+	}
+	var got []string
+	emit := func(e *Entry) error { got = append(got, string(e.Text())); return nil }
+	end, err := parse(t, "n=2").Run(t.Context(), disk, [][]string{paths}, emit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, "the last", got, texts(logs[6:8]))
+	got = nil
+	enough := errors.New("enough")
+	if err := parse(t, "").Follow(t.Context(), Following{Dir: dir, From: end, Emit: emit, Idle: func() error { return enough }}); err != enough {
+		t.Fatal(err)
+	}
+	want(t, "what came then", got, texts(logs[8:]))
 }
 
 // Segments that vanish and damaged ones do not stop a query.
