@@ -162,7 +162,7 @@ func (s *server) listenWeb() (err error) {
 	if s.cfg.http == "" {
 		return nil
 	}
-	if s.logs, err = newLogService(s.cfg.dir, s.cfg.web); err != nil {
+	if s.logs, err = newLogService(s.cfg.dir, s.cfg.http, s.cfg.web); err != nil {
 		return err
 	}
 	c, err := s.cfg.web.tls()

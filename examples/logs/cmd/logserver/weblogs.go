@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,7 +39,11 @@ type logService struct {
 	queryTime, followTime time.Duration
 }
 
-func newLogService(dir string, c webConfig) (l *logService, err error) {
+// newLogService makes the service of an address.
+func newLogService(dir, http string, c webConfig) (l *logService, err error) {
+	if host, _, err := net.SplitHostPort(http); err == nil {
+		c.hosts.values = append(slices.Clone(c.hosts.values), host) // a name, if it is none of an address
+	}
 	l = &logService{dir: dir, web: c, slots: make(chan struct{}, maxQueries), queryTime: queryTime, followTime: followTime}
 	l.token, err = c.token()
 	return l, err

@@ -196,6 +196,10 @@ func TestLogsGuard(t *testing.T) {
 			}
 		}
 	}
+	own, err := newLogService(c.dir, "own.example.com:9514", c.web)
+	if err != nil || !own.web.allowed("own.example.com:9514", s.webAddr) || !own.web.allowed("logs.example.com", s.webAddr) || own.web.allowed("", s.webAddr) {
+		t.Errorf("its own name: %v, %v", own.web.hosts, err)
+	}
 	if got, _ := request(t, s, "/metrics", "Host", "evil.example.com"); got != 200 {
 		t.Errorf("/metrics: %d", got)
 	}
