@@ -45,12 +45,11 @@ func TestTailFollows(t *testing.T) {
 		for _, part := range []int{n, 2 * n} {
 			s := open(t, o)
 			done := make(chan struct{})
+			before := len(msgs)
 			go func() {
 				defer close(done)
-				p := newProducer(s, 0, "lane0")
-				p.run(part - len(msgs))
+				newProducer(s, 0, "lane0").run(part - before)
 			}()
-			before := len(msgs)
 			for deadline := time.Now().Add(patience); len(msgs) < before+n; {
 				more, err := drain(t, tail)
 				if err != nil || time.Now().After(deadline) {
