@@ -56,7 +56,7 @@ func (in *input) feed(b []byte, arrived time.Time) (used int, err error) {
 	if in.relp != nil {
 		used, err = in.relp.Feed(b, in.onFrame)
 	} else {
-		used, err = in.lines.Feed(b, in.onLine)
+		used = in.lines.Feed(b, in.onLine)
 	}
 	in.finish()
 	return used, err
@@ -66,7 +66,7 @@ func (in *input) feed(b []byte, arrived time.Time) (used int, err error) {
 // that, call it again.
 func (in *input) end() (err error) {
 	if in.lines == nil {
-		if in.relp.Partial() { // not acknowledged: it will come again
+		if in.relp.Unfinished() { // not acknowledged: it will come again
 			return frame.ErrHalfFrame
 		}
 		return nil

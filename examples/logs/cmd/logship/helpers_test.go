@@ -142,7 +142,7 @@ func (r *receiver) serve(c net.Conn) {
 		if r.relp {
 			_, err = p.Feed(buf[:n], take)
 		} else {
-			_, err = s.Feed(buf[:n], line)
+			s.Feed(buf[:n], line)
 		}
 		if err != nil {
 			r.t.Errorf("receiver: %v", err)
