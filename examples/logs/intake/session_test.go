@@ -27,7 +27,7 @@ func TestLines(t *testing.T) {
 			long + "\n" +
 			"<14>nul \x00 in it\n" +
 			"<12>1 unfinished"
-		x := f.NewSession(&fakePeer{}, Auto, 0)
+		x := f.NewSession(&fakePeer{}, Auto, 0, nil)
 		for c := range slices.Chunk([]byte(in), chunk) {
 			x.Data(c)
 		}
@@ -72,7 +72,7 @@ func TestLinesOfDigits(t *testing.T) {
 			"12345678901234567890", "<13>end", "7",
 		}
 		p := &fakePeer{}
-		x := f.NewSession(p, Auto, 0)
+		x := f.NewSession(p, Auto, 0, nil)
 		for c := range slices.Chunk([]byte(strings.Join(in, "\n")), chunk) {
 			x.Data(c)
 		}
@@ -94,7 +94,7 @@ func TestRELP(t *testing.T) {
 		for _, chunk := range []int{1 << 20, 5, 1} {
 			f := newFixture(t, store.Options{Durability: d}, Config{})
 			p := &fakePeer{}
-			x := f.NewSession(p, RELP, 0)
+			x := f.NewSession(p, RELP, 0, nil)
 			f.disk.hold()
 			in := relpOpen + relpFrame(2, "syslog", good) + relpFrame(3, "syslog", "two") +
 				relpFrame(4, "weird", "") + relpFrame(5, "syslog", "three") + relpFrame(6, "close", "")
@@ -129,7 +129,7 @@ func TestRELP(t *testing.T) {
 func TestTxnrWraps(t *testing.T) {
 	f := newFixture(t, store.Options{}, Config{})
 	p := &fakePeer{}
-	x := f.NewSession(p, RELP, 0)
+	x := f.NewSession(p, RELP, 0, nil)
 	x.Data([]byte(relpFrame(999999998, "syslog", "a") + relpFrame(999999999, "syslog", "b") +
 		relpFrame(1, "syslog", "c")))
 	want := ack(999999998, 999999999, 1)
@@ -168,10 +168,10 @@ func TestBadInput(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFixture(t, store.Options{Lanes: 1, Durability: store.Group}, Config{MaxLine: 1000})
 			p, other := &fakePeer{}, &fakePeer{}
-			y := f.NewSession(other, RELP, 0)
+			y := f.NewSession(other, RELP, 0, nil)
 			y.Data([]byte(relpFrame(1, "syslog", "other")))
 			eventually(t, "the other", func() bool { return other.written() == ack(1) })
-			x := f.NewSession(p, c.proto, 0)
+			x := f.NewSession(p, c.proto, 0, nil)
 			x.Data([]byte(c.in))
 			if c.end {
 				x.End(io.EOF)
@@ -207,7 +207,7 @@ func TestEnds(t *testing.T) {
 		errors int
 	}{{nil, 0}, {io.EOF, 0}, {net.ErrClosed, 0}, {syscall.ECONNRESET, 1}} {
 		f := newFixture(t, store.Options{}, Config{})
-		x := f.NewSession(&fakePeer{}, Auto, 0)
+		x := f.NewSession(&fakePeer{}, Auto, 0, nil)
 		x.Data([]byte("partial"))
 		x.End(c.err)
 		x.End(c.err)
@@ -222,7 +222,7 @@ func TestEnds(t *testing.T) {
 func TestUnread(t *testing.T) {
 	f := newFixture(t, store.Options{}, Config{MaxUnread: 1000})
 	p := &fakePeer{unread: 1000}
-	x := f.NewSession(p, RELP, 0)
+	x := f.NewSession(p, RELP, 0, nil)
 	x.Data([]byte(relpFrame(1, "syslog", "a")))
 	eventually(t, "the acknowledgement", func() bool { return p.written() == ack(1) })
 	if p.isClosed() {
@@ -242,7 +242,7 @@ func TestUnread(t *testing.T) {
 func TestStoreGivesUp(t *testing.T) {
 	f := newFixture(t, store.Options{}, Config{})
 	p := &fakePeer{}
-	x := f.NewSession(p, RELP, 0)
+	x := f.NewSession(p, RELP, 0, nil)
 	x.Stored(1, errors.New("closed on a full disk"))
 	if !p.isClosed() {
 		t.Error("the connection was not closed")
@@ -259,7 +259,7 @@ func TestStoreGivesUp(t *testing.T) {
 func TestStoreClosed(t *testing.T) {
 	f := newFixture(t, store.Options{}, Config{})
 	p := &fakePeer{}
-	x := f.NewSession(p, RELP, 0)
+	x := f.NewSession(p, RELP, 0, nil)
 	f.messages()
 	x.Data([]byte(relpFrame(1, "syslog", "a")))
 	eventually(t, "the close", p.isClosed)
@@ -271,7 +271,7 @@ func TestStoreClosed(t *testing.T) {
 func TestAllocations(t *testing.T) {
 	for _, proto := range []Proto{Auto, RELP} {
 		f := newFixture(t, store.Options{}, Config{})
-		x := f.NewSession(&fakePeer{out: make([]byte, 0, 1<<20)}, proto, 0)
+		x := f.NewSession(&fakePeer{out: make([]byte, 0, 1<<20)}, proto, 0, nil)
 		const chunks, logs = 100, 100
 		in := make([][]byte, chunks)
 		for i := range in {
@@ -302,7 +302,7 @@ func TestHangUp(t *testing.T) {
 			f := newFixture(t, store.Options{Lanes: 1, Durability: store.Group}, Config{})
 			f.disk.hold()
 			p := &fakePeer{}
-			x := f.NewSession(p, RELP, 0)
+			x := f.NewSession(p, RELP, 0, nil)
 			x.Data([]byte(relpFrame(1, "syslog", "a") + "2 syslog 10 ha"))
 			if end {
 				x.End(ErrHangUp)

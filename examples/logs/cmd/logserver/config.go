@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/uringnet/go-uringnet/examples/logs/intake"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 )
 
@@ -40,6 +41,9 @@ type config struct {
 	maxLine  size
 	maxConns int
 	idle     time.Duration
+
+	lineTimeout  time.Duration
+	bufferMemory size
 
 	stats time.Duration
 	grace time.Duration
@@ -73,8 +77,12 @@ func defaultConfig() config {
 		wait:        500 * time.Microsecond,
 		maxLine:     64 << 10,
 		maxConns:    10000,
-		stats:       time.Second,
-		grace:       5 * time.Second,
+
+		lineTimeout:  5 * time.Minute,
+		bufferMemory: intake.DefaultBudget,
+
+		stats: time.Second,
+		grace: 5 * time.Second,
 	}
 }
 
@@ -108,9 +116,11 @@ func (c *config) flags() *flag.FlagSet {
 	fs.Var(&c.mode, "mode", "`how` connections are served: events (on the rings' goroutines) or conns (a\ngoroutine each); TLS always has conns")
 	fs.Var(&c.drive, "drive", "`how` the rings are driven: dedicated (a thread each, which can take completions\nin batches), shared (by Go's threads) or sqpoll")
 	fs.DurationVar(&c.wait, "batch-wait", c.wait, "how long a dedicated thread may hold back what has arrived, to take it in batches: a\nbusy server spends half the CPU time on each log")
-	fs.Var(&c.maxLine, "max-line", "`size` of the longest log; a longer line is cut, a longer octet-counted frame refused")
+	fs.Var(&c.maxLine, "max-line", "`size` of the longest record; a longer line is continued in further records, a longer\nRELP or octet-counted message is cut")
 	fs.IntVar(&c.maxConns, "max-conns", c.maxConns, "`number` of connections at a time; 0: no limit")
 	fs.DurationVar(&c.idle, "idle", 0, "close connections silent for that long; 0: never")
+	fs.DurationVar(&c.lineTimeout, "line-timeout", c.lineTimeout, "how long a message may be unfinished; then it is stored as it is, marked cut, and its\nconnection closed; 0: for ever")
+	fs.Var(&c.bufferMemory, "buffer-memory", "`size` of the memory for what has not come whole or waits for the disk, of all\nconnections together")
 
 	fs.DurationVar(&c.stats, "stats", c.stats, "how often a line of statistics is printed; 0: never")
 	fs.DurationVar(&c.grace, "grace", c.grace, "how long connections may take to finish at SIGTERM or SIGINT")
@@ -179,6 +189,8 @@ func (c *config) check() error {
 		{c.wait < 0 || c.wait > time.Second, "batch-wait must be from 0 to 1s"},
 		{c.maxConns < 0, "max-conns must not be negative"},
 		{c.idle < 0, "idle must not be negative"},
+		{c.lineTimeout < 0, fmt.Sprintf("-line-timeout %v: want 0 or more", c.lineTimeout)},
+		{c.bufferMemory < c.maxLine, fmt.Sprintf("-buffer-memory %v: want at least -max-line, %v", &c.bufferMemory, &c.maxLine)},
 		{c.stats < 0, "stats must not be negative"},
 		{c.grace < 0, "grace must not be negative"},
 	} {

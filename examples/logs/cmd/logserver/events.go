@@ -4,6 +4,7 @@ import (
 	"net"
 
 	"github.com/uringnet/go-uringnet/examples/logs/intake"
+	"github.com/uringnet/go-uringnet/examples/logs/store"
 	"github.com/uringnet/go-uringnet/uringnet"
 )
 
@@ -14,12 +15,13 @@ type evented struct {
 	activity
 	srv     *server
 	proto   intake.Proto
+	source  *store.Source
 	session *intake.Session
 }
 
 // serveEvents hands a connection over to its ring.
 func (s *server) serveEvents(l *listener, c net.Conn) {
-	if _, err := s.engine.AttachEvents(c, &evented{srv: s, proto: l.proto}); err != nil {
+	if _, err := s.engine.AttachEvents(c, &evented{srv: s, proto: l.proto, source: intake.SourceOf(c, l.name)}); err != nil {
 		s.complain("events", err)
 		_ = c.Close()
 		s.open.Add(-1)
@@ -29,7 +31,7 @@ func (s *server) serveEvents(l *listener, c net.Conn) {
 // Opened begins the session.
 func (e *evented) Opened(c *uringnet.EventConn) {
 	e.EventConn = c
-	e.session = e.srv.intake.NewSession(e, e.proto, c.Ring())
+	e.session = e.srv.intake.NewSession(e, e.proto, c.Ring(), e.source)
 	e.touch(e.srv, true)
 	if !e.srv.enter(e) {
 		_ = c.Close()

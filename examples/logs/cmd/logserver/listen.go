@@ -14,6 +14,7 @@ import (
 // listener is an address that connections come to.
 type listener struct {
 	kind  string // the name of its flag
+	name  string // kind and address as they are configured, for records
 	ln    net.Listener
 	proto intake.Proto
 	tls   bool
@@ -46,7 +47,7 @@ func (s *server) listen() (err error) {
 			if err != nil {
 				return fmt.Errorf("-%s: %w", k.kind, err)
 			}
-			s.listeners = append(s.listeners, &listener{k.kind, ln, k.proto, k.tls})
+			s.listeners = append(s.listeners, &listener{k.kind, k.kind + "://" + addr, ln, k.proto, k.tls})
 		}
 	}
 	return nil

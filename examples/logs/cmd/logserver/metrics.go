@@ -112,6 +112,8 @@ func (s *server) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 	e := stats.NewExposition(w)
 	s.stats.Snapshot().Expose(e)
 	e.Counter("logserver_connections_idle_closed_total", "Connections closed for being silent.", float64(s.idleClosed.Load()))
+	e.Counter("logserver_connections_unfinished_closed_total", "Connections closed because a message did not end within -line-timeout.", float64(s.intake.Expired()))
+	e.Counter("logserver_messages_spilled_total", "Unfinished messages stored in parts because -buffer-memory was used up.", float64(s.intake.Spilled()))
 	e.Gauge("logserver_uptime_seconds", "Seconds since the server began.", time.Since(s.began).Seconds())
 	e.Gauge("logserver_memory_bytes", "Memory that the Go runtime holds.", float64(goMemory()))
 	engine := s.engine.Stats()

@@ -104,7 +104,7 @@ func (s *server) serveConn(l *listener, c net.Conn) {
 			_ = b.Close()
 			return
 		}
-		s.intake.ServeConn(b, l.proto)
+		s.intake.ServeConn(b, l.proto, intake.SourceOf(b.Conn, l.name))
 	}()
 }
 

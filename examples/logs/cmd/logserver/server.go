@@ -91,6 +91,7 @@ func (s *server) prepare() (err error) {
 	}
 	s.intake = intake.New(intake.Config{
 		Store: s.store, Stats: s.stats, MaxLine: int(s.cfg.maxLine),
+		Budget: int64(s.cfg.bufferMemory), LineTimeout: s.cfg.lineTimeout,
 		Refused: func(err error) { s.complain("bad input", err) },
 	})
 	if err = s.listen(); err != nil {
@@ -183,6 +184,9 @@ func (s *server) run() {
 	if s.cfg.idle > 0 {
 		s.watching.Store(true)
 		s.running.Go(func() { s.watchIdle(ctx) })
+	}
+	if s.cfg.lineTimeout > 0 {
+		s.running.Go(func() { s.watchLines(ctx) })
 	}
 	for _, l := range s.listeners {
 		s.running.Go(func() { s.accept(l) })

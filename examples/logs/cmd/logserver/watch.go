@@ -51,6 +51,20 @@ func (s *server) watchIdle(ctx context.Context) {
 	}
 }
 
+// watchLines ends connections whose message is unfinished for -line-timeout.
+func (s *server) watchLines(ctx context.Context) {
+	tick := time.NewTicker(max(min(s.cfg.lineTimeout/4, 5*time.Second), time.Millisecond))
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			s.intake.ExpireUnfinished(now)
+		}
+	}
+}
+
 // finishSilent finishes the connections silent for at least that long.
 func (s *server) finishSilent(atLeast time.Duration) {
 	now := time.Now()
