@@ -17,14 +17,19 @@ func (x *Session) account() {
 	}
 }
 
-// relieve keeps what the sessions hold within the budget, after x has changed
-// that. It is called without locks.
+// relieve keeps what the sessions hold within the budget, after x was given
+// something. It is called without locks.
 func (s *Server) relieve(x *Session) {
-	over := s.inUse() > s.cfg.Budget
-	switch gated := s.gated.Load(); {
-	case over && gated:
-		x.obeyGate()
-	case over || gated:
+	if s.gated.Load() && s.inUse() > s.cfg.Budget {
+		x.obeyGate() // this was on its way; the gate opens when something is given back
+		return
+	}
+	s.relieved()
+}
+
+// relieved is relieve after something was given back, or may be now.
+func (s *Server) relieved() {
+	if s.gated.Load() || s.inUse() > s.cfg.Budget {
 		s.settle()
 	}
 }

@@ -142,7 +142,7 @@ func (x *Session) End(err error) {
 	}
 	x.mu.Unlock()
 	x.reply()
-	x.srv.relieve(x)
+	x.srv.relieved()
 }
 
 // finish parses what the connection ended in the middle of. It may stall.

@@ -84,5 +84,5 @@ func (x *Session) resume() {
 	}
 	x.mu.Unlock()
 	x.reply()
-	x.srv.relieve(x)
+	x.srv.relieved()
 }

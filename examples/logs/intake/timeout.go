@@ -64,7 +64,7 @@ func (x *Session) expire(now time.Time) {
 	x.account()
 	x.mu.Unlock()
 	x.reply()
-	x.srv.relieve(x)
+	x.srv.relieved()
 }
 
 // cutOff stores what there is of an unfinished line and ends the session, now or
