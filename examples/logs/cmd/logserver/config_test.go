@@ -89,6 +89,8 @@ func TestConfigErrors(t *testing.T) {
 		{args: []string{"-max-line", "1MiB"}, want: []string{"batch-size", "max-line"}},
 		{args: []string{"-segment-size", "1KiB"}, want: []string{"segment-size"}},
 		{args: []string{"-idle", "-1s"}, want: []string{"idle"}},
+		{args: []string{"-line-timeout", "-1s"}, want: []string{"-line-timeout -1s: want 0 or more"}},
+		{args: []string{"-buffer-memory", "60KiB"}, want: []string{"-buffer-memory 60KiB: want at least -max-line, 64KiB"}},
 		{args: []string{"-grace", "-1s"}, want: []string{"grace"}},
 		{args: []string{"-max-conns", "-1"}, want: []string{"max-conns"}},
 		{args: []string{"-batches", "1"}, want: []string{"batches"}},
@@ -118,7 +120,7 @@ func TestConfigDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(c.tcp.values, []string{defaultTCP}) || c.maxLine != 64<<10 || c.mode.value != modeEvents {
+	if !slices.Equal(c.tcp.values, []string{defaultTCP}) || c.maxLine != 64<<10 || c.lineTimeout != 5*time.Minute || c.bufferMemory != 64<<20 || c.mode.value != modeEvents {
 		t.Errorf("configuration: %+v", c)
 	}
 	if c, err = parseConfig([]string{"-unix", "/x"}); err != nil || len(c.tcp.values) != 0 {
