@@ -29,7 +29,7 @@ func TestCat(t *testing.T) {
 	}
 	logs := []string{
 		day(1, "0", "alpha", "emergency"), day(2, "3", "beta", "error"), day(3, "6", "alpha", "info"), day(4, "7", "beta", "two\nlines\x1b[2J") + "\n",
-		"malformed",
+		"<13>malformed",
 	}
 	conn := dial(t, s, "tcp")
 	write(t, conn, asCounted(logs[:2])) // a block of their own
