@@ -120,16 +120,16 @@ func TestBudgetWhileFull(t *testing.T) {
 
 // A connection that is refused does not keep the budget used up.
 func TestBudgetOfTheRefused(t *testing.T) {
-	f := newFixture(t, store.Options{Lanes: 1, Durability: store.Group}, Config{MaxLine: 8 << 10, Budget: 8 << 10})
+	f := newFixture(t, store.Options{Lanes: 1, Durability: store.Group}, Config{MaxLine: 16 << 10, Budget: 64 << 10})
 	f.disk.hold()
 	p, other := &fakePeer{}, &fakePeer{}
 	x := f.NewSession(p, RELP, 0, nil)
-	x.Data([]byte(relpFrame(1, "syslog", "a") + "2 syslog 5000 " + strings.Repeat("x", 5000)))
+	x.Data([]byte(relpFrame(1, "syslog", "a") + "2 syslog 9000 " + strings.Repeat("x", 9000)))
 	x.Data([]byte("no LF")) // refused; waits for the first acknowledgement
 	y := f.NewSession(other, Auto, 0, nil)
 	y.Data([]byte(strings.Repeat("y", 5000)))
-	if f.inUse() > 8<<10 || other.isPaused() {
-		t.Errorf("%d bytes in use, paused %v", f.inUse(), other.isPaused())
+	if f.inUse() > 8<<10 || f.Spilled() != 0 || other.isPaused() {
+		t.Errorf("%d bytes in use, %d spilled, paused %v", f.inUse(), f.Spilled(), other.isPaused())
 	}
 	f.disk.release()
 	eventually(t, "the close", p.isClosed)

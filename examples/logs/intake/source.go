@@ -39,6 +39,8 @@ func subject(c net.Conn) string {
 // identify completes the session's source when the TLS handshake is over: before
 // its first record.
 func (x *Session) identify(c net.Conn) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	if x.source == nil || x.source.Subject != "" {
 		return
 	}
