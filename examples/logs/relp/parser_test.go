@@ -121,7 +121,7 @@ func FuzzParser(f *testing.F) {
 }
 
 // head is how a frame begins.
-var head = regexp.MustCompile("^([0-9]{1,9}) ([^ \\n]{1,32}) ([0-9]{1,9})([ \\n])")
+var head = regexp.MustCompile(`^([0-9]{1,9}) ([^ \n]{1,32}) ([0-9]{1,9})([ \n])`)
 
 // reference returns the messages of a stream up to what is no frame.
 func reference(stream []byte, limit int) (msgs []string) {
