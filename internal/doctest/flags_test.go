@@ -18,11 +18,15 @@ var programs = []struct{ dir, page, heading string }{
 	{"examples/logs/cmd/logserver", "examples/logs/README.md", "Flags of logserver"},
 	{"examples/logs/cmd/logship", "examples/logs/README.md", "Flags of logship"},
 	{"examples/logs/cmd/logbench", "examples/logs/README.md", "Flags of logbench"},
+	{"examples/doctor", "docs/performance.md", "Flags of doctor"},
 }
 
 // TestFlags: every flag of a program has a row on its page, and no row is of none.
 func TestFlags(t *testing.T) {
 	for _, p := range programs {
+		if slices.Contains(pending, "./"+p.dir) && !exists(p.dir) {
+			continue
+		}
 		documented := flagRows(t, read(t, p.page), p.heading)
 		defined := flagsOf(t, p.dir)
 		if len(defined) < 5 {
