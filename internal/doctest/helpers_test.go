@@ -104,10 +104,10 @@ func byName(t *testing.T, list [][]string) map[string][]string {
 	t.Helper()
 	names := map[string][]string{}
 	for _, r := range list {
-		name, ok := strings.CutPrefix(r[0], "`")
-		if name, ok = strings.CutSuffix(name, "`"); !ok || strings.Contains(name, "`") {
+		if strings.Count(r[0], "`") != 2 || r[0][0] != '`' || r[0][len(r[0])-1] != '`' {
 			continue
 		}
+		name := strings.Trim(r[0], "`")
 		if names[name] != nil {
 			t.Errorf("%s stands twice", name)
 		}
