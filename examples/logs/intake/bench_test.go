@@ -3,6 +3,7 @@ package intake
 import (
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"strings"
 	"testing"
@@ -15,11 +16,11 @@ type nullFS struct{ store.StdFS }
 
 type nullFile struct{ store.File }
 
-func (nullFS) Create(string) (store.File, error)        { return nullFile{}, nil }
-func (nullFile) WriteAt(b []byte, _ int64) (int, error) { return len(b), nil }
-func (nullFile) Datasync() error                        { return nil }
-func (nullFile) Truncate(int64) error                   { return nil }
-func (nullFile) Close() error                           { return nil }
+func (nullFS) Create(string, fs.FileMode) (store.File, error) { return nullFile{}, nil }
+func (nullFile) WriteAt(b []byte, _ int64) (int, error)       { return len(b), nil }
+func (nullFile) Datasync() error                              { return nil }
+func (nullFile) Truncate(int64) error                         { return nil }
+func (nullFile) Close() error                                 { return nil }
 
 // quietPeer takes everything.
 type quietPeer struct{ resumed chan struct{} }

@@ -2,7 +2,9 @@ package intake
 
 import (
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -143,8 +145,8 @@ func (d *disk) wait() {
 	d.mu.Unlock()
 }
 
-func (d *disk) Create(name string) (store.File, error) {
-	f, err := d.StdFS.Create(name)
+func (d *disk) Create(name string, mode fs.FileMode) (store.File, error) {
+	f, err := d.StdFS.Create(name, mode)
 	if err != nil {
 		return nil, err
 	}
@@ -274,6 +276,7 @@ func listenIn(x *Session) *recorder {
 func (r *recorder) Append(m store.Meta, msg []byte) (uint64, bool) {
 	seq, ok := r.sink.Append(m, msg)
 	if ok {
+		m.Host = slices.Clone(m.Host)
 		r.mu.Lock()
 		r.kept = append(r.kept, kept{m, string(msg)})
 		r.mu.Unlock()

@@ -170,10 +170,10 @@ func (in *input) append(msg []byte, cut, more bool) (seq uint64, ok bool) {
 		return 0, false
 	}
 	in.continued = more
+	in.ended = in.ended || !more
 	if more {
 		in.first = m
-	} else {
-		in.ended = true
+		in.first.Host = slices.Clone(m.Host) // msg is not ours
 	}
 	in.received++
 	in.severity[m.Severity&7]++
@@ -187,7 +187,7 @@ func (in *input) append(msg []byte, cut, more bool) (seq uint64, ok bool) {
 func (in *input) meta(msg []byte) store.Meta {
 	h, valid := syslog.Parse(msg, in.now)
 	return store.Meta{
-		Facility: h.Facility, Severity: h.Severity, Malformed: !valid, Time: h.Time, Source: in.x.source,
+		Facility: h.Facility, Severity: h.Severity, Malformed: !valid, Time: h.Time, Host: h.Host, Source: in.x.source,
 	}
 }
 

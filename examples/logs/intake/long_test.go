@@ -56,7 +56,7 @@ func TestLong(t *testing.T) {
 						t.Errorf("closed %v, %d refused, %d oversized", p.isClosed(), f.stats.Refused.Load(), f.stats.Oversized.Load())
 					}
 					for _, k := range r.kept[:len(c.want)-1] {
-						if k.Severity != 3 || k.Facility != 1 || k.Malformed || k.Time == 0 {
+						if k.Severity != 3 || k.Facility != 1 || k.Malformed || k.Time == 0 || string(k.Host) != "host" {
 							t.Errorf("of a part: %+v", k.Meta)
 						}
 					}

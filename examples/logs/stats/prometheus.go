@@ -106,6 +106,8 @@ func (c *Snapshot) Expose(e *Exposition) {
 		{"syncs", "Successful calls of fdatasync.", c.Syncs},
 		{"write_errors", "Failed writes, syncs and creations of files.", c.WriteErrors},
 		{"rotations", "Segments begun after the first.", c.Rotations},
+		{"removed", "Old segments that were removed.", c.Removed},
+		{"damaged", "Damages found when the store was opened; what cannot be read is set aside.", c.Damaged},
 	} {
 		e.Counter("logserver_"+m.name+"_total", m.help, float64(m.value))
 	}

@@ -56,6 +56,11 @@ type Stats struct {
 	WriteErrors atomic.Uint64
 	// Rotations counts segments begun after the first.
 	Rotations atomic.Uint64
+	// Removed counts old segments that were removed.
+	Removed atomic.Uint64
+	// Damaged counts damages found when the store was opened: what cannot be read
+	// is set aside.
+	Damaged atomic.Uint64
 	// QueueBatches is the number of batches sealed and not yet written.
 	QueueBatches atomic.Int64
 	// QueueBytes is the number of bytes in them.
@@ -86,6 +91,8 @@ type Snapshot struct {
 	Syncs         uint64    `json:"syncs"`
 	WriteErrors   uint64    `json:"write_errors"`
 	Rotations     uint64    `json:"rotations"`
+	Removed       uint64    `json:"removed"`
+	Damaged       uint64    `json:"damaged"`
 	QueueBatches  int64     `json:"queue_batches"`
 	QueueBytes    int64     `json:"queue_bytes"`
 	Paused        int64     `json:"paused"`
@@ -116,6 +123,8 @@ func (s *Stats) Snapshot() *Snapshot {
 		Syncs:         s.Syncs.Load(),
 		WriteErrors:   s.WriteErrors.Load(),
 		Rotations:     s.Rotations.Load(),
+		Removed:       s.Removed.Load(),
+		Damaged:       s.Damaged.Load(),
 		QueueBatches:  s.QueueBatches.Load(),
 		QueueBytes:    s.QueueBytes.Load(),
 		Paused:        s.Paused.Load(),

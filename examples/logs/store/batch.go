@@ -20,12 +20,19 @@ type batch struct {
 	seq         uint64
 	records     uint32
 	bytes       uint64 // of messages
-	first, last int64  // least and greatest time of a record
+	first, last int64  // least and greatest time of a record, and of its receipt
+	received    int64  // of the last record
+	sources     uint64 // how many are numbered
 	arrived     time.Time
 	ready       bool // wire is made; under Store.mu
 
 	waiters []waiting
 	err     error // what to tell them
+
+	summary   Index             // of its records; see indexed
+	host      string            // of the last record that named one,
+	hostN     uint64            // and how many in a row, not yet in summary
+	hostNames map[string]string // so that each is allocated once
 }
 
 // A waiting is somebody to be told that a batch is stored.
@@ -44,33 +51,48 @@ func newBatch(raw, zstd []byte) *batch {
 // reset makes b ready for its next use.
 func (b *batch) reset() {
 	clear(b.waiters) // do not keep sessions alive
+	clear(b.hostNames)
+	clear(b.summary.Hosts)
 	*b = batch{
+		hostNames: b.hostNames, summary: Index{Hosts: b.summary.Hosts},
 		raw: b.raw, n: headerSize, room: b.room, zstd: b.zstd,
 		first: math.MaxInt64, last: math.MinInt64, waiters: b.waiters[:0],
 	}
 }
 
-// fits reports whether there is room for a message of n bytes.
-func (b *batch) fits(n int) bool { return n <= b.room-b.n-recordOverhead }
+// fits reports whether there is room for a message of n bytes of src, which may be nil.
+func (b *batch) fits(n int, src *Source) bool {
+	if src != nil && !b.knows(src) {
+		n += sourceSize(src)
+	}
+	return n <= b.room-b.n-recordOverhead
+}
+
+// knows reports whether src has a number in b.
+func (b *batch) knows(src *Source) bool { return src.batch == b && src.seq == b.seq }
 
 // add appends a record that fits.
-func (b *batch) add(meta byte, t int64, msg []byte) {
-	buf := b.raw[b.n:b.room]
-	i, x := 0, uint(len(msg))
-	for ; x >= 0x80; x >>= 7 {
-		buf[i] = byte(x) | 0x80
-		i++
+func (b *batch) add(m *Meta, msg []byte) {
+	buf := b.raw[:b.n]
+	number := uint64(0)
+	if src := m.Source; src != nil {
+		if !b.knows(src) {
+			b.sources++
+			src.batch, src.seq, src.number = b, b.seq, b.sources
+			buf = putSource(buf, src)
+		}
+		number = src.number
 	}
-	buf[i] = byte(x)
-	buf[i+1] = meta
-	i += 2
-	i += copy(buf[i:], msg)
-	buf[i] = '\n'
-	b.n += i + 1
+	buf = putRecord(buf, m, number, b.received, msg)
+	b.n = len(buf)
+	b.received = m.Received
 	b.records++
 	b.bytes += uint64(len(msg))
-	b.first = min(b.first, t)
-	b.last = max(b.last, t)
+	b.index(m, len(msg))
+	b.first, b.last = min(b.first, m.Received), max(b.last, m.Received)
+	if m.Time != 0 {
+		b.first, b.last = min(b.first, m.Time), max(b.last, m.Time)
+	}
 }
 
 // size is that of the block.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"io/fs"
 	"testing"
 	"time"
 )
@@ -11,7 +12,7 @@ type nullFS struct{ StdFS }
 
 type nullFile struct{}
 
-func (nullFS) Create(string) (File, error)                { return nullFile{}, nil }
+func (nullFS) Create(string, fs.FileMode) (File, error)   { return nullFile{}, nil }
 func (nullFile) WriteAt(b []byte, _ int64) (int, error)   { return len(b), nil }
 func (nullFile) WriteSync(b []byte, _ int64) (int, error) { return len(b), nil }
 func (nullFile) Datasync() error                          { return nil }

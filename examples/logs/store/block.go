@@ -5,14 +5,13 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"os"
 )
 
 // A blockReader reads a segment's blocks in order and passes over what is
 // damaged.
 type blockReader struct {
 	f    io.ReaderAt
-	size int64 // of the file
+	size int64 // of the file, without its index
 	off  int64 // where to go on
 
 	run   uint64
@@ -28,12 +27,15 @@ type blockReader struct {
 
 // newBlockReader reads the segment's header. That may be damaged; then the
 // first block says which run it is of.
-func newBlockReader(f *os.File) (*blockReader, error) {
+func newBlockReader(f OpenFile) (*blockReader, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	r := &blockReader{f: f, size: info.Size(), off: headerSize}
+	r := &blockReader{f: f, off: headerSize}
+	if _, r.size, _, err = readIndex(f, info.Size()); err != nil {
+		return nil, err
+	}
 	ok, err := r.readHead(0)
 	if err != nil {
 		return nil, err

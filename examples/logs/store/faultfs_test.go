@@ -1,6 +1,7 @@
 package store
 
 import (
+	"io/fs"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -27,21 +28,21 @@ type faultFile struct {
 	fs *faultFS
 }
 
-func (fs *faultFS) Create(name string) (File, error) {
-	if fs.create != nil {
-		if err := fs.create(); err != nil {
+func (ff *faultFS) Create(name string, mode fs.FileMode) (File, error) {
+	if ff.create != nil {
+		if err := ff.create(); err != nil {
 			return nil, err
 		}
 	}
-	f, err := fs.StdFS.Create(name)
+	f, err := ff.StdFS.Create(name, mode)
 	if err != nil {
 		return nil, err
 	}
-	fs.creates.Add(1)
-	if fs.path != nil {
-		fs.path(name)
+	ff.creates.Add(1)
+	if ff.path != nil {
+		ff.path(name)
 	}
-	return &faultFile{f, fs}, nil
+	return &faultFile{f, ff}, nil
 }
 
 func (fs *faultFS) SyncDir(dir string) error {

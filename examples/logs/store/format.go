@@ -2,18 +2,13 @@ package store
 
 import (
 	"encoding/binary"
-	"errors"
 	"hash/crc32"
 	"math"
 )
 
 // A segment file is a segment header and then blocks. A block is a block header
-// and a payload, compressed or not. A payload is records, one after the other:
-//
-//	uvarint  length of the message
-//	byte     '0' + severity, + 8 if the message was malformed
-//	...      the message
-//	byte     '\n', so that grep -a works on what is not compressed
+// and a payload, compressed or not. A payload is records, one after the other; see
+// record.go.
 //
 // Headers are of 64 bytes, little endian, and end in '\n':
 //
@@ -32,21 +27,18 @@ import (
 //	                                  59  CRC of bytes 0..58, 4
 //	                                  63  '\n'
 //
-// Times are Unix nanoseconds, CRCs are CRC-32C. The run is a random number that
+// The version is the same in both, and is that of the records: 2 is written, 1 is read
+// too. Times are Unix nanoseconds, of messages and of their receipt alike, CRCs are
+// CRC-32C. The run is a random number that
 // each Open draws: run, lane and number identify a batch, also if it is in two
 // segments, and a sender who puts what looks like a block into a message cannot
 // have it taken for one where a segment is damaged.
 const (
+	version    = 2
 	headerSize = 64
 	headerCRC  = 59 // where it is, and the number of bytes that it covers
 
 	flagZstd = 1
-
-	// recordOverhead is what a record takes besides its message, at most.
-	recordOverhead = 5 + 1 + 1
-
-	metaBase      = '0'
-	metaMalformed = 8
 
 	minBatch = 512
 	maxBatch = 16 << 20
@@ -54,8 +46,8 @@ const (
 )
 
 var (
-	segmentMagic = [8]byte{0x89, 'L', 'O', 'G', 'S', 'E', 'G', 1}
-	blockMagic   = [8]byte{0x89, 'L', 'O', 'G', 'B', 'L', 'K', 1}
+	segmentMagic = [7]byte{0x89, 'L', 'O', 'G', 'S', 'E', 'G'}
+	blockMagic   = [7]byte{0x89, 'L', 'O', 'G', 'B', 'L', 'K'}
 
 	castagnoli = crc32.MakeTable(crc32.Castagnoli)
 	le         = binary.LittleEndian
@@ -72,6 +64,7 @@ type segmentHeader struct {
 func (h *segmentHeader) put(b *[headerSize]byte) {
 	*b = [headerSize]byte{}
 	copy(b[:], segmentMagic[:])
+	b[7] = version
 	le.PutUint64(b[8:], h.run)
 	le.PutUint64(b[16:], h.seq)
 	le.PutUint64(b[24:], uint64(h.created))
@@ -80,7 +73,7 @@ func (h *segmentHeader) put(b *[headerSize]byte) {
 
 // get decodes b, and reports whether it is a segment header.
 func (h *segmentHeader) get(b *[headerSize]byte) bool {
-	if [8]byte(b[:8]) != segmentMagic || !headerIntact(b) {
+	if [7]byte(b[:7]) != segmentMagic || b[7] < 1 || b[7] > version || !headerIntact(b) {
 		return false
 	}
 	h.run = le.Uint64(b[8:])
@@ -91,6 +84,7 @@ func (h *segmentHeader) get(b *[headerSize]byte) bool {
 
 // A blockHeader is what a block says about itself.
 type blockHeader struct {
+	version     uint8
 	run         uint64
 	records     uint32
 	length      uint32 // of the payload as it is in the file
@@ -105,6 +99,7 @@ type blockHeader struct {
 // put encodes h into b.
 func (h *blockHeader) put(b *[headerSize]byte) {
 	copy(b[:], blockMagic[:])
+	b[7] = version
 	le.PutUint64(b[8:], h.run)
 	le.PutUint32(b[16:], h.records)
 	le.PutUint32(b[20:], h.length)
@@ -120,10 +115,11 @@ func (h *blockHeader) put(b *[headerSize]byte) {
 
 // get decodes b, and reports whether it is a block header.
 func (h *blockHeader) get(b *[headerSize]byte) bool {
-	if [8]byte(b[:8]) != blockMagic || !headerIntact(b) {
+	if [7]byte(b[:7]) != blockMagic || b[7] < 1 || b[7] > version || !headerIntact(b) {
 		return false
 	}
 	*h = blockHeader{
+		version: b[7],
 		run:     le.Uint64(b[8:]),
 		records: le.Uint32(b[16:]),
 		length:  le.Uint32(b[20:]),
@@ -146,28 +142,4 @@ func closeHeader(b *[headerSize]byte) {
 func headerIntact(b *[headerSize]byte) bool {
 	return b[headerSize-1] == '\n' &&
 		le.Uint32(b[headerCRC:]) == crc32.Checksum(b[:headerCRC], castagnoli)
-}
-
-// metaByte encodes what a record is marked with.
-func metaByte(severity uint8, malformed bool) byte {
-	m := metaBase + severity&7
-	if malformed {
-		m += metaMalformed
-	}
-	return m
-}
-
-var errRecord = errors.New("a record's length or mark is wrong")
-
-// nextRecord takes the first record off payload.
-func nextRecord(payload []byte) (meta byte, msg, rest []byte, err error) {
-	n, i := binary.Uvarint(payload)
-	if i <= 0 || n > maxBatch || uint64(len(payload)-i) < n+2 {
-		return 0, nil, nil, errRecord
-	}
-	end := i + 1 + int(n)
-	if meta = payload[i]; payload[end] != '\n' || meta < metaBase || meta >= metaBase+2*metaMalformed {
-		return 0, nil, nil, errRecord
-	}
-	return meta, payload[i+1 : end : end], payload[end+1:], nil
 }

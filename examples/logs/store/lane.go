@@ -18,16 +18,23 @@ type Meta struct {
 	Time int64
 	// Received is when it came, in Unix nanoseconds; 0: now.
 	Received int64
+	// Host is what the message names as its host, nil if none; it is kept in the
+	// segment's Index only, and not after Append has returned.
+	Host []byte
 	// Source is who sent it, nil if nobody knows. A Source is used for all records of
 	// a connection, and not changed.
 	Source *Source
 }
 
-// Source is who sends records.
+// Source is who sends records. It is used with one lane.
 type Source struct {
 	Peer     string // address, as net.Addr.String gives it; "" if there is none (unix sockets)
 	Listener string // as it was configured: tcp://127.0.0.1:514
 	Subject  string // of the TLS client certificate; "": none
+
+	batch  *batch // in which it was last numbered; under its lane's mu
+	seq    uint64 // that batch's, as batches are used again
+	number uint64
 }
 
 // Waiter is told when a batch is stored.
@@ -57,9 +64,9 @@ type Lane struct {
 	now     int64     // Unix nanoseconds, lazily set; 0: not yet
 	waiters []func()  // to be called when there is room
 
-	// since is when cur got its first record, by Store.elapsed; 0: it has none.
-	// Written with mu held, read by the writer without.
-	since atomic.Int64
+	// begun is whether cur has records. Written with mu held, read by the writer
+	// without.
+	begun atomic.Bool
 
 	_ [64]byte // lanes are used by different cores
 }
@@ -81,7 +88,7 @@ func (l *Lane) BeginAt(arrived time.Time) {
 // oversized. Call it between Begin and End.
 func (l *Lane) Append(m Meta, msg []byte) (seq uint64, ok bool) {
 	b := l.cur
-	if b == nil || l.full || !b.fits(len(msg)) {
+	if b == nil || l.full || !b.fits(len(msg), m.Source) {
 		return l.appendNext(m, msg)
 	}
 	return l.put(b, m, msg), true
@@ -91,40 +98,40 @@ func (l *Lane) Append(m Meta, msg []byte) (seq uint64, ok bool) {
 func (l *Lane) appendNext(m Meta, msg []byte) (seq uint64, ok bool) {
 	whole := len(msg)
 	msg = msg[:min(whole, l.s.maxRecord)]
-	b := l.next(len(msg))
+	b := l.next(len(msg), m.Source)
 	if b == nil {
 		return 0, false
 	}
 	if whole > len(msg) {
+		m.Cut = true
 		l.s.stats.Oversized.Add(1)
+	}
+	if !b.fits(len(msg), m.Source) {
+		m.Source = nil // a message that fills a batch
 	}
 	return l.put(b, m, msg), true
 }
 
 // put appends a record to b, which is l.cur and has room.
 func (l *Lane) put(b *batch, m Meta, msg []byte) uint64 {
-	t := m.Time
-	if t == 0 {
-		t = m.Received
-	}
-	if t == 0 {
-		t = l.clock()
+	if m.Received == 0 {
+		m.Received = l.clock()
 	}
 	if b.records == 0 {
 		l.open(b)
 	}
 	l.added = true
-	b.add(metaByte(m.Severity, m.Malformed), t, msg)
+	b.add(&m, msg)
 	return b.seq
 }
 
-// next returns a batch with room for n bytes, or nil. A batch without room is
+// next returns a batch with room for n bytes of src, or nil. A batch without room is
 // sealed once there is another; else at End, so that until then Await finds it.
-func (l *Lane) next(n int) *batch {
+func (l *Lane) next(n int, src *Source) *batch {
 	if l.closed {
 		return nil
 	}
-	if l.cur != nil && !l.full && l.cur.fits(n) {
+	if l.cur != nil && !l.full && l.cur.fits(n, src) {
 		return l.cur
 	}
 	b := l.s.takeFree()
@@ -141,12 +148,10 @@ func (l *Lane) next(n int) *batch {
 
 // open notes when a batch got its first record.
 func (l *Lane) open(b *batch) {
-	b.arrived = l.arrived
-	now := time.Now()
-	if b.arrived.IsZero() {
-		b.arrived = now
+	if b.arrived = l.arrived; b.arrived.IsZero() {
+		b.arrived = time.Now()
 	}
-	l.since.Store(l.s.elapsed(now))
+	l.begun.Store(true)
 	l.opened = true
 }
 
@@ -170,7 +175,7 @@ func (l *Lane) seal() {
 	}
 	l.cur = nil
 	l.full = false
-	l.since.Store(0)
+	l.begun.Store(false)
 	l.s.enqueue(b)
 }
 
@@ -237,14 +242,13 @@ func (l *Lane) takeWaiter() func() {
 	return f
 }
 
-// sealIfSince seals a batch that got its first record at limit or before.
-func (l *Lane) sealIfSince(limit int64) {
-	since := l.since.Load()
-	if since == 0 || since > limit {
+// sealBegun seals a batch that has records.
+func (l *Lane) sealBegun() {
+	if !l.begun.Load() {
 		return
 	}
 	l.mu.Lock()
-	if since = l.since.Load(); since != 0 && since <= limit {
+	if l.begun.Load() {
 		l.seal()
 	}
 	l.mu.Unlock()

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"runtime"
 	"strings"
@@ -66,20 +67,35 @@ type Options struct {
 	// Batches is the number of buffers; default 32, and two for each lane at
 	// least. Compress doubles the memory, not the number.
 	Batches int
-	// BatchDelay is how long a record may wait for its batch to fill; default
-	// 5 ms. Under Group the writer takes what is there as soon as it is free.
+	// BatchDelay is the least time between the beginnings of two writes; default
+	// 200 us. What comes when the last one was longer ago is written at once, and
+	// what comes sooner together. Under Group the disk sets the pace: the writer takes
+	// what is there as soon as it is free.
 	BatchDelay time.Duration
 	// Lanes is the number of Lanes; default GOMAXPROCS.
 	Lanes int
 	// CloseTimeout bounds how long Close tries to write to a file system that
 	// reports errors; default ten seconds.
 	CloseTimeout time.Duration
-	// FS is where files are made; nil means StdFS.
+	// FS is the disk; nil means StdFS.
 	FS FS
 	// Stats is counted in; nil means counters of the Store's own.
 	Stats *stats.Stats
 	// Logger gets errors, once a second at most; nil means slog.Default.
 	Logger *slog.Logger
+
+	// KeepAge is how long a segment is kept after its last record came, KeepSize how
+	// many bytes of segments are kept, KeepFree how many bytes the file system is to
+	// have free, as far as removing segments helps; 0: no matter. The oldest go first,
+	// never the one that is written.
+	KeepAge            time.Duration
+	KeepSize, KeepFree int64
+
+	// FileMode and DirMode are the permissions of files and directories that are made;
+	// default 0640 and 0750. Gid is the group that they are given to; 0: the
+	// process's.
+	FileMode, DirMode fs.FileMode
+	Gid               int
 
 	now                func() time.Time // for names and ages
 	retryMin, retryMax time.Duration    // pauses after errors
@@ -95,7 +111,7 @@ func (o *Options) setDefaults() error {
 	setDefault(&o.Interval, time.Second)
 	setDefault(&o.BatchSize, 256<<10)
 	setDefault(&o.Batches, 32)
-	setDefault(&o.BatchDelay, 5*time.Millisecond)
+	setDefault(&o.BatchDelay, 200*time.Microsecond)
 	setDefault(&o.Lanes, runtime.GOMAXPROCS(0))
 	setDefault(&o.CloseTimeout, 10*time.Second)
 	setDefault(&o.retryMin, 100*time.Millisecond)
@@ -108,6 +124,12 @@ func (o *Options) setDefaults() error {
 		return fmt.Errorf("store: %d lanes, at most %d", o.Lanes, maxLanes)
 	case o.Durability > Group:
 		return fmt.Errorf("store: no such durability: %v", o.Durability)
+	}
+	if o.FileMode == 0 {
+		o.FileMode = 0o640
+	}
+	if o.DirMode == 0 {
+		o.DirMode = 0o750
 	}
 	if o.FS == nil {
 		o.FS = StdFS{}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -25,15 +26,15 @@ type powerFile struct {
 	synced, current []byte
 }
 
-func (fs *powerFS) Create(name string) (File, error) {
-	f, err := fs.StdFS.Create(name)
+func (pf *powerFS) Create(name string, mode fs.FileMode) (File, error) {
+	f, err := pf.StdFS.Create(name, mode)
 	if err != nil {
 		return nil, err
 	}
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	p := &powerFile{File: f, fs: fs}
-	fs.files[name] = p
+	pf.mu.Lock()
+	defer pf.mu.Unlock()
+	p := &powerFile{File: f, fs: pf}
+	pf.files[name] = p
 	return p, nil
 }
 

@@ -6,6 +6,18 @@ import "slices"
 // [lo, hi) that do not touch.
 type ranges struct{ r [][2]uint64 }
 
+// remove takes n out.
+func (s *ranges) remove(n uint64) {
+	for i, r := range s.r {
+		if n < r[0] || n >= r[1] {
+			continue
+		}
+		s.r = slices.Replace(s.r, i, i+1, [2]uint64{r[0], n}, [2]uint64{n + 1, r[1]})
+		s.r = slices.DeleteFunc(s.r, func(r [2]uint64) bool { return r[0] == r[1] })
+		return
+	}
+}
+
 // add adds n and reports whether it is new.
 func (s *ranges) add(n uint64) bool {
 	if last := len(s.r) - 1; last >= 0 && s.r[last][1] == n {

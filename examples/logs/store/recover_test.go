@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -12,7 +13,8 @@ import (
 // A sample is a segment of some blocks, one message each, and where they end.
 type sample struct {
 	name  string
-	bytes []byte
+	bytes []byte // but for the index
+	index []byte
 	ends  []int // of the header and of each block
 	msgs  []string
 }
@@ -35,6 +37,11 @@ func makeSample(t *testing.T, compress bool) sample {
 		t.Fatal(err)
 	}
 	sm.name = filepath.Base(paths[0])
+	_, data, _, err := readIndex(bytes.NewReader(sm.bytes), int64(len(sm.bytes)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sm.bytes, sm.index = sm.bytes[:data:data], sm.bytes[data:]
 	for off := headerSize; off < len(sm.bytes); {
 		var h blockHeader
 		if !h.get((*[headerSize]byte)(sm.bytes[off:])) {
@@ -151,8 +158,8 @@ func TestRecoverZeros(t *testing.T) {
 	}
 }
 
-// What is torn behind another torn segment is recovered too, and what is no
-// segment is left alone.
+// What is torn behind another torn segment is recovered too, what is no segment is set
+// aside, and other files are left alone.
 func TestRecoverSeveral(t *testing.T) {
 	sm := makeSample(t, false)
 	dir, _ := sm.in(t, sm.bytes[:len(sm.bytes)-1])
@@ -180,12 +187,15 @@ func TestRecoverSeveral(t *testing.T) {
 	if !slices.Equal(got, sm.msgs[:3]) {
 		t.Errorf("recovered %q, want %q", got, sm.msgs[:3])
 	}
-	if !onlyTorn(err) {
-		t.Errorf("scan: %v, want that the foreign file is torn", err)
+	if err != nil {
+		t.Errorf("scan: %v", err)
 	}
 	paths, _ := Segments(dir)
-	if !slices.Equal(paths, []string{filepath.Join(dir, sm.name), later(1)}) {
+	if !slices.Equal(paths, []string{filepath.Join(dir, sm.name)}) {
 		t.Errorf("left are %v", paths)
+	}
+	if paths, _ = Damaged(dir); !slices.Equal(paths, []string{later(1) + damagedSuffix, later(3) + damagedSuffix}) {
+		t.Errorf("set aside are %v", paths)
 	}
 }
 

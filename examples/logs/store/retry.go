@@ -9,6 +9,9 @@ import (
 // that the store is being closed and has tried for long enough.
 func (s *Store) pause(err error) bool {
 	w := &s.w
+	if isFull(err) {
+		s.pokeKeeper()
+	}
 	if w.retry == 0 && errors.Is(err, errGone) {
 		w.retry = s.opts.retryMin
 		return true // a new file is all it takes
@@ -55,7 +58,7 @@ func (s *Store) closeLast() {
 				s.closeErr = err
 			}
 		}
-		s.finishSegment()
+		s.finishSegment(s.closeErr == nil)
 	}
 	if err := s.stopSyncer(); err != nil && s.closeErr == nil {
 		s.closeErr = err

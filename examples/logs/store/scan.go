@@ -1,11 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -23,10 +23,21 @@ var (
 
 // A Record is what a Scanner delivers.
 type Record struct {
-	// Severity is 0 (emergency) to 7 (debug).
-	Severity uint8
-	// Malformed marks a message whose header could not be parsed.
-	Malformed bool
+	// Version is that of the format: 1 has no Facility, Cut, More, Time, Received and
+	// Source.
+	Version uint8
+	// Facility is 0 (kernel) to 23 (local7), Severity 0 (emergency) to 7 (debug).
+	Facility, Severity uint8
+	// Malformed marks a message whose header could not be parsed, Cut one that was
+	// longer than what is kept of it, More one that the next record of its source
+	// continues.
+	Malformed, Cut, More bool
+	// Time is the message's own, Received when it came, in Unix nanoseconds; 0: not
+	// known.
+	Time, Received int64
+	// Source is who sent it, nil if that is not known. Records of a batch that have
+	// the same have the same pointer.
+	Source *Source
 	// Msg is valid during the call only.
 	Msg []byte
 	// Lane, Run and Batch say where the record came from: records of one lane
@@ -35,23 +46,30 @@ type Record struct {
 	Run   uint64
 	Batch uint64
 	// First and Last are the least and the greatest time of a record in the
-	// same batch, in Unix nanoseconds.
+	// same batch, and of its receipt, in Unix nanoseconds.
 	First, Last int64
 }
 
 // Segments returns the paths of the segments of a directory, oldest first.
-func Segments(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
+func Segments(dir string) ([]string, error) { return segments(StdFS{}, dir) }
+
+func segments(fsys FS, dir string) ([]string, error) {
+	names, err := fsys.List(dir)
 	if err != nil {
 		return nil, err
 	}
+	ids := map[string]segmentID{}
 	var paths []string
-	for _, e := range entries {
-		if _, ok := parseSegmentName(e.Name()); ok && !e.IsDir() {
-			paths = append(paths, filepath.Join(dir, e.Name()))
+	for _, name := range names {
+		if id, ok := parseSegmentName(name); ok {
+			path := filepath.Join(dir, name)
+			ids[path] = id
+			paths = append(paths, path)
 		}
 	}
-	slices.Sort(paths)
+	slices.SortFunc(paths, func(a, b string) int {
+		return cmp.Or(cmp.Compare(ids[a].seq, ids[b].seq), cmp.Compare(a, b))
+	})
 	return paths, nil
 }
 
@@ -71,8 +89,10 @@ func Scan(path string, fn func(Record) error) error {
 // for use by several goroutines.
 type Scanner struct {
 	// Since and Until, if not 0, leave out batches all of whose records are
-	// older or newer, in Unix nanoseconds.
+	// older or newer, in Unix nanoseconds: by their own time and by their receipt.
 	Since, Until int64
+	// FS is where the segments are; nil means StdFS.
+	FS FS
 
 	seen  map[lane]*ranges
 	zstd  *zstd.Decoder
@@ -88,7 +108,7 @@ type lane struct {
 // Dir scans all segments of a directory, oldest first. Torn and damaged ones do
 // not stop it; their errors are joined at the end.
 func (s *Scanner) Dir(dir string, fn func(Record) error) error {
-	paths, err := Segments(dir)
+	paths, err := segments(s.disk(), dir)
 	if err != nil {
 		return err
 	}
@@ -120,7 +140,7 @@ func (s *Scanner) Scan(path string, fn func(Record) error) error {
 
 // scan is Scan, but marks fn's error as a deliveryError.
 func (s *Scanner) scan(path string, fn func(Record) error) error {
-	f, err := os.Open(path)
+	f, err := s.disk().Open(path, false)
 	if err != nil {
 		return err
 	}
@@ -151,6 +171,13 @@ func (s *Scanner) scan(path string, fn func(Record) error) error {
 			bad = fmt.Errorf("%s: %w: %w", path, ErrDamaged, err)
 		}
 	}
+}
+
+func (s *Scanner) disk() FS {
+	if s.FS == nil {
+		return StdFS{}
+	}
+	return s.FS
 }
 
 // outside reports whether a block has no record that is asked for.
@@ -197,18 +224,14 @@ func deliver(h *blockHeader, payload []byte, fn func(Record) error) error {
 	rec := Record{
 		Lane: int(h.lane), Run: h.run, Batch: h.seq, First: h.first, Last: h.last,
 	}
-	for len(payload) > 0 {
-		meta, msg, rest, err := nextRecord(payload)
-		if err != nil {
+	p := recordReader{version: h.version, rest: payload}
+	for {
+		ok, err := p.next(&rec)
+		if !ok {
 			return err
 		}
-		payload = rest
-		rec.Severity = (meta - metaBase) & 7
-		rec.Malformed = (meta-metaBase)&metaMalformed != 0
-		rec.Msg = msg
 		if err := fn(rec); err != nil {
 			return &deliveryError{err}
 		}
 	}
-	return nil
 }

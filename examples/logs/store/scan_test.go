@@ -66,7 +66,7 @@ func TestScanTimes(t *testing.T) {
 	for i := range 5 {
 		done := make(chan struct{})
 		l.Begin()
-		seq, _ := l.Append(Meta{Time: int64(100 * (i + 1))}, []byte{'a' + byte(i)})
+		seq, _ := l.Append(Meta{Received: int64(100 * (i + 1)), Time: int64(100 * (i + 1))}, []byte{'a' + byte(i)})
 		l.Await(seq, waiterFunc(func(uint64, error) { close(done) }))
 		l.End()
 		<-done

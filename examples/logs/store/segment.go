@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -23,40 +21,44 @@ var errGone = errors.New("the segment was removed while being written")
 type segment struct {
 	file      File
 	path      string
-	info      os.FileInfo // to find out whether path is still this file; or nil
+	seq       uint64
+	info      fs.FileInfo // to find out whether path is still this file; or nil
 	born      time.Time   // when the first block was stored
 	size      int64       // where the last block ends that was stored
 	allocated int64       // up to where space is reserved
 	blocks    int         // that were stored
+	index     Index       // of what was stored
 
 	entered  bool        // the directory entry is durable
 	unsynced atomic.Bool // a sync failed: what was written may be lost
 }
 
 // wrote counts blocks that were stored.
-func (g *segment) wrote(n int64, blocks int, now time.Time) {
+func (g *segment) wrote(n int64, group []*batch, now time.Time) {
 	if g.blocks == 0 {
 		g.born = now
 	}
 	g.size += n
-	g.blocks += blocks
+	g.blocks += len(group)
+	for _, b := range group {
+		g.index.add(b.indexed())
+	}
 }
 
-// linked reports whether the file is where it was made, as far as that can be
-// known.
-func (g *segment) linked() bool {
+// linked reports whether a segment is where it was made, as far as that can be known.
+func (s *Store) linked(g *segment) bool {
 	if g.info == nil {
 		return true
 	}
-	info, err := os.Lstat(g.path)
+	info, err := s.opts.FS.Stat(g.path)
 	if err != nil {
 		return !errors.Is(err, fs.ErrNotExist)
 	}
-	return os.SameFile(info, g.info)
+	return s.opts.FS.Same(info, g.info)
 }
 
-// A segmentID is what the name of a segment says: names sort in the order in
-// which segments were made.
+// A segmentID is what the name of a segment says: when it was made, by a clock that may
+// be wrong, and a number that grows, by which segments are in order.
 type segmentID struct {
 	created time.Time
 	seq     uint64
@@ -87,38 +89,45 @@ func parseSegmentName(name string) (id segmentID, ok bool) {
 // newSegment makes the segment that is written next.
 func (s *Store) newSegment() error {
 	w := &s.w
-	id := segmentID{created: s.opts.now(), seq: w.last.seq + 1}
-	if !id.created.After(w.last.created) {
-		id.created = w.last.created.Add(1) // the clock was set back: keep the order
-	}
-	g := &segment{path: filepath.Join(s.opts.Dir, id.name())}
-	var err error
-	g.file, err = s.opts.FS.Create(g.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		// The directory was removed too.
-		if err = s.makeDir(); err == nil {
-			g.file, err = s.opts.FS.Create(g.path)
-		}
-	}
-	if err != nil {
+	id := segmentID{created: s.opts.now(), seq: w.last + 1}
+	g := &segment{path: filepath.Join(s.opts.Dir, id.name()), seq: id.seq}
+	if err := s.createSegment(g); err != nil {
 		return err
 	}
-	w.last = id
+	w.last = id.seq
 	h := segmentHeader{run: s.run, seq: id.seq, created: id.created.UnixNano()}
 	var buf [headerSize]byte
 	h.put(&buf)
 	if _, err := writeFull(g.file.WriteAt, buf[:], 0); err != nil {
-		g.file.Close()
-		os.Remove(g.path)
+		w.seg = g
+		s.finishSegment(false)
 		return err
 	}
 	g.size = headerSize
-	g.info, _ = os.Lstat(g.path)
+	g.info, _ = s.opts.FS.Stat(g.path)
 	w.seg = g
 	if w.made++; w.made > 1 {
 		s.stats.Rotations.Add(1)
 	}
 	return nil
+}
+
+// createSegment makes the file of a segment, and its directory if that was removed too.
+func (s *Store) createSegment(g *segment) (err error) {
+	g.file, err = s.opts.FS.Create(g.path, s.opts.FileMode)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = s.makeDir(); err == nil {
+			g.file, err = s.opts.FS.Create(g.path, s.opts.FileMode)
+		}
+	}
+	if err != nil || s.opts.Gid <= 0 {
+		return err
+	}
+	if err = s.opts.FS.Chown(g.path, s.opts.Gid); err != nil {
+		g.file.Close()
+		_ = s.opts.FS.Remove(g.path)
+	}
+	return err
 }
 
 // segmentFor returns the segment that b goes to.
@@ -127,11 +136,11 @@ func (s *Store) segmentFor(b *batch) (*segment, error) {
 	n := int64(b.size())
 	if g := w.seg; g != nil {
 		if g.unsynced.Load() || g.blocks > 0 && g.size+n > s.opts.SegmentSize {
-			s.finishSegment()
+			s.finishSegment(!g.unsynced.Load())
 		} else if now := time.Now(); s.opts.Durability != Group && now.Sub(w.checked) >= time.Second {
 			// Under Group this is looked at before each acknowledgement.
 			w.checked = now
-			if !g.linked() {
+			if !s.linked(g) {
 				return nil, errGone
 			}
 		}
@@ -161,26 +170,31 @@ func (s *Store) allocate(g *segment, n int64) {
 // rotateIfOld ends a segment that is old enough, if it has anything.
 func (s *Store) rotateIfOld() {
 	if g := s.w.seg; g != nil && g.blocks > 0 && s.opts.now().Sub(g.born) >= s.opts.SegmentAge {
-		s.finishSegment()
+		s.finishSegment(true)
 	}
 }
 
-// finishSegment ends a segment of which nothing has failed.
-func (s *Store) finishSegment() {
+// finishSegment ends a segment; with whole, nothing of it has failed.
+func (s *Store) finishSegment(whole bool) {
 	g := s.w.seg
 	s.w.seg = nil
-	if err := g.file.Truncate(g.size); err != nil { // gives back reserved space
+	err := g.file.Truncate(g.size) // gives back reserved space
+	if err != nil {
 		s.complain("cutting a segment", g.path, err)
 	}
 	if g.blocks == 0 {
 		s.discard(g)
 		return
 	}
+	if whole && err == nil {
+		s.writeIndex(g)
+	}
 	if s.opts.Durability == Interval && !g.unsynced.Load() {
 		s.syncer.hand(syncJob{seg: g, last: true})
 		return
 	}
 	s.closeSegment(g)
+	s.pokeKeeper()
 }
 
 // failed gives up a segment after an error, cut back to what was stored.
@@ -191,17 +205,21 @@ func (s *Store) failed(err error) {
 		return
 	}
 	s.complain("writing a segment", g.path, err)
-	s.finishSegment()
+	s.finishSegment(false)
 }
 
 // discard closes and removes a segment that has nothing.
 func (s *Store) discard(g *segment) {
 	g.file.Close()
-	if !g.linked() {
+	if !s.linked(g) {
 		return
 	}
-	if err := os.Remove(g.path); err != nil {
+	if err := s.opts.FS.Remove(g.path); err != nil {
 		s.complain("removing an empty segment", g.path, err)
+		return
+	}
+	if s.w.last == g.seq {
+		s.w.last-- // so that numbers have no gap
 	}
 }
 
@@ -230,6 +248,3 @@ func writeFull(write func(b []byte, off int64) (int, error), b []byte, off int64
 		}
 	}
 }
-
-// isFull reports whether an error says that there is no space left.
-func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) }

@@ -5,7 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
+	"io"
+	"io/fs"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -22,7 +23,7 @@ var ErrClosed = errors.New("store: closed")
 type Store struct {
 	opts  Options
 	stats *stats.Stats
-	lock  *os.File
+	lock  io.Closer
 	lanes []*Lane
 
 	run       uint64 // identifies what this Store writes
@@ -41,6 +42,9 @@ type Store struct {
 
 	w      writer
 	syncer syncer
+	keeper keeper
+
+	progress progress
 
 	logMu  sync.Mutex
 	logged time.Time // when an error was last logged
@@ -79,6 +83,7 @@ func Open(o Options) (*Store, error) {
 	}
 	s.w.init()
 	s.startSyncer()
+	s.startKeeper()
 	s.running.Go(s.write)
 	s.running.Go(s.notify)
 	return s, nil
@@ -92,18 +97,15 @@ func (s *Store) openDir() (err error) {
 	if err := s.makeDir(); err != nil {
 		return err
 	}
-	s.lock, err = os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o644)
+	s.lock, err = s.opts.FS.Lock(filepath.Join(dir, "lock"), s.opts.FileMode)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s is in use, or cannot be locked: %w", dir, err)
 	}
 	defer func() {
 		if err != nil {
 			s.lock.Close()
 		}
 	}()
-	if err := lockFile(s.lock); err != nil {
-		return fmt.Errorf("%s is in use: %w", dir, err)
-	}
 	if s.w.last, err = s.recover(); err != nil {
 		return err
 	}
@@ -114,18 +116,36 @@ func (s *Store) openDir() (err error) {
 		s.stopSqueezers()
 		return err
 	}
+	s.progress.at = Position{Segment: s.w.last + 1}
+	if s.w.seg != nil {
+		s.progress.at = Position{s.w.last, headerSize}
+	}
 	return nil
 }
 
-// makeDir makes the directory, if it is not there, and its entry durable.
-func (s *Store) makeDir() error {
-	if _, err := os.Stat(s.opts.Dir); err == nil {
-		return nil
+// makeDir makes the directory and those above it, as far as they are not there, and their
+// entries durable.
+func (s *Store) makeDir() error { return s.makeDirs(filepath.Clean(s.opts.Dir)) }
+
+func (s *Store) makeDirs(dir string) error {
+	if _, err := s.opts.FS.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return nil // or Lock says what is wrong
 	}
-	if err := os.MkdirAll(s.opts.Dir, 0o755); err != nil {
+	parent := filepath.Dir(dir)
+	if parent != dir {
+		if err := s.makeDirs(parent); err != nil {
+			return err
+		}
+	}
+	if err := s.opts.FS.Mkdir(dir, s.opts.DirMode); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return s.opts.FS.SyncDir(filepath.Dir(s.opts.Dir))
+	if s.opts.Gid > 0 {
+		if err := s.opts.FS.Chown(dir, s.opts.Gid); err != nil {
+			return err
+		}
+	}
+	return s.opts.FS.SyncDir(parent)
 }
 
 // makeBatches makes the buffers and what compression needs.
@@ -185,6 +205,7 @@ func (s *Store) Close() error {
 		s.giveUp = time.Now().Add(s.opts.CloseTimeout)
 		close(s.closing)
 		s.running.Wait()
+		s.stopKeeper()
 		s.stopSqueezers()
 		s.lock.Close()
 	})

@@ -12,9 +12,10 @@ type writer struct {
 	timer *time.Timer
 
 	group []*batch // what gather returned
+	began int64    // when the last write began, by Store.elapsed
 	seg   *segment // nil: the next write makes one
-	last  segmentID
-	made  int // segments
+	last  uint64   // the number of the newest segment
+	made  int      // segments
 
 	retry   time.Duration // the last pause after an error; 0: there was none
 	checked time.Time     // when it was last asked whether the segment is there
@@ -75,6 +76,7 @@ func (s *Store) gather() []*batch {
 		s.rotateIfOld()
 		s.sealDue(now)
 		if s.takeReady(); len(w.group) > 0 {
+			w.began = s.elapsed(now)
 			return w.group
 		}
 		if closed && !s.queued() {
@@ -112,17 +114,23 @@ func (s *Store) sleep(wait time.Duration, closed bool) {
 	s.w.timer.Stop()
 }
 
-// sealDue seals the batches that should wait no longer.
+// sealDue seals the batches that are begun, if it is time to write.
 func (s *Store) sealDue(now time.Time) {
-	limit := s.elapsed(now)
-	if s.opts.Durability != Group {
-		limit -= int64(s.opts.BatchDelay)
-	} else if s.squeeze != nil && s.queued() {
+	if s.opts.Durability != Group && s.untilWrite(now) > 0 {
+		return
+	}
+	if s.squeeze != nil && s.queued() {
 		return // let batches fill while others are being compressed
 	}
 	for _, l := range s.lanes {
-		l.sealIfSince(limit)
+		l.sealBegun()
 	}
+}
+
+// untilWrite is how long until the next write may begin: they keep a distance, so that
+// at high rates batches form, and a record that comes alone does not wait.
+func (s *Store) untilWrite(now time.Time) time.Duration {
+	return s.opts.BatchDelay - time.Duration(s.elapsed(now)-s.w.began)
 }
 
 // takeReady moves the batches that can be written from the queue to w.group.
@@ -158,9 +166,9 @@ func (s *Store) untilDue(now time.Time) (begun bool, wait time.Duration) {
 	}
 	if s.opts.Durability != Group {
 		for _, l := range s.lanes {
-			if since := l.since.Load(); since != 0 {
+			if l.begun.Load() {
 				begun = true
-				at(s.opts.BatchDelay - time.Duration(s.elapsed(now)-since))
+				at(s.untilWrite(now))
 			}
 		}
 	}
@@ -187,7 +195,7 @@ func (s *Store) overlooked(begun, closed bool) bool {
 		return false
 	}
 	for _, l := range s.lanes {
-		if l.since.Load() != 0 {
+		if l.begun.Load() {
 			return true
 		}
 	}

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/uringnet/go-uringnet/examples/logs/internal/logload"
@@ -12,14 +14,33 @@ import (
 	"github.com/uringnet/go-uringnet/internal/bench/measure"
 )
 
-// workloads are described in the package's comment.
-var workloads = []string{"saturate", "single", "batched", "group"}
+// A workload is what the servers are given; see the package's comment.
+type workload struct {
+	name, title string
+	conns       int // 0: as many as asked for
+	rate, batch int // logs a second, and how many are sent together; 0: as fast as it goes
+}
 
-const (
-	singleRate  = 60_000
-	batchedRate = 1_000_000
-	batchedSize = 100
-)
+var workloads = []workload{
+	{name: "saturate", title: "lines in batches of 64 KiB, as fast as they are accepted, framed and stored"},
+	{name: "single", title: "60,000 logs a second, a send for each, by RELP", rate: 60_000, batch: 1},
+	{name: "batched", title: "1,000,000 logs a second in batches of 100, by RELP", rate: 1_000_000, batch: 100},
+	{name: "group", title: "RELP, one log outstanding on each connection, acknowledged after fdatasync"},
+	{name: "rate1k", title: "1,000 logs a second, a send for each, by RELP", conns: 100, rate: 1000, batch: 1},
+	{name: "rate10k", title: "10,000 logs a second, a send for each, by RELP", conns: 100, rate: 10_000, batch: 1},
+}
+
+// workloadNames are their names.
+func workloadNames() (list []string) {
+	for _, w := range workloads {
+		list = append(list, w.name)
+	}
+	return list
+}
+
+func workloadOf(name string) *workload {
+	return &workloads[slices.IndexFunc(workloads, func(w workload) bool { return w.name == name })]
+}
 
 // tolerated is the share of one CPU that other processes may take in a round.
 const tolerated = 0.15
@@ -47,7 +68,7 @@ type turn struct {
 	Logs      uint64
 	Length    time.Duration // until everything was stored
 	CPU       time.Duration
-	P99       int64
+	P50, P99  int64
 	hist      load.Histogram
 	Disturbed bool
 }
@@ -64,7 +85,7 @@ type target struct {
 func (o *options) measure(w string) (c cell, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	c = cell{Workload: w, Conns: o.conns}
+	c = cell{Workload: w, Conns: cmp.Or(workloadOf(w).conns, o.conns)}
 	var targets []*target
 	defer func() {
 		for _, t := range targets {
@@ -85,7 +106,7 @@ func (o *options) measure(w string) (c cell, err error) {
 		if w == "saturate" {
 			kind = "tcp"
 		}
-		if t.client, err = logload.Dial(s.addrs[kind], o.conns, kind == "relp"); err != nil {
+		if t.client, err = logload.Dial(s.addrs[kind], c.Conns, kind == "relp"); err != nil {
 			return c, fmt.Errorf("%s: %w", name, err)
 		}
 		if _, err := o.turn(t, w, o.slice/2); err != nil { // to warm up
@@ -176,15 +197,13 @@ func (o *options) turn(t *target, w string, d time.Duration) (r turn, err error)
 		return r, err
 	}
 	begin := time.Now()
-	switch w {
-	case "saturate":
+	switch load := workloadOf(w); {
+	case w == "saturate":
 		r.Logs, err = t.client.Saturate(d)
-	case "single":
-		r.Logs, err = t.client.Paced(singleRate, 1, d)
-	case "batched":
-		r.Logs, err = t.client.Paced(batchedRate, batchedSize, d)
-	case "group":
+	case w == "group":
 		r.Logs, err = t.client.Closed(d)
+	default:
+		r.Logs, err = t.client.Paced(load.rate, load.batch, d)
 	}
 	if err != nil {
 		return r, fmt.Errorf("%s: %w", t.name, err)
@@ -196,7 +215,7 @@ func (o *options) turn(t *target, w string, d time.Duration) (r turn, err error)
 		}
 	} else {
 		r.hist = t.client.Latency
-		r.P99 = r.hist.Quantile(.99)
+		r.P50, r.P99 = r.hist.Quantile(.5), r.hist.Quantile(.99)
 	}
 	r.Length = time.Since(begin)
 	after, err := measure.CPU(t.pid())

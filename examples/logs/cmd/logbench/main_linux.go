@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -30,7 +31,11 @@ type options struct {
 }
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	err := run(os.Args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		os.Exit(2)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "logbench:", err)
 		os.Exit(1)
 	}
@@ -57,7 +62,7 @@ func run(args []string) error {
 		fmt.Fprintln(os.Stderr, "system calls are not counted:", err)
 	}
 	host := measure.ThisHost()
-	fmt.Printf("%s\n%s\n", strings.Replace(host.Command, "compare", "logbench", 1), host.Time.Format("2006-01-02 15:04 UTC"))
+	fmt.Printf("%s\n%s\n", strings.Replace(host.Command, "./benchmarks/cmd/compare", "./examples/logs/cmd/logbench", 1), host.Time.Format("2006-01-02 15:04 UTC"))
 	var cells []cell
 	for _, w := range o.workloads {
 		c, err := o.measure(w)
@@ -74,8 +79,8 @@ func run(args []string) error {
 func parse(args []string) (*options, error) {
 	o := new(options)
 	fs := flag.NewFlagSet("logbench", flag.ContinueOnError)
-	list := fs.String("servers", strings.Join(names, ","), "servers, of "+strings.Join(names, ", "))
-	loads := fs.String("workloads", strings.Join(workloads, ","), "workloads, of "+strings.Join(workloads, ", "))
+	list := fs.String("servers", strings.Join(names, ","), "servers, of "+strings.Join(names, ", ")+"; a logserver may be given flags, events:drive=shared+batch-delay=1ms")
+	loads := fs.String("workloads", strings.Join(workloadNames(), ","), "workloads, of "+strings.Join(workloadNames(), ", "))
 	smoke := fs.Bool("smoke", false, "two short turns of each, to see that everything works")
 	fs.IntVar(&o.conns, "conns", 1000, "connections, 1 to 8000")
 	fs.IntVar(&o.rounds, "slices", 8, "turns of each server in a workload, 1 to 100")
@@ -99,9 +104,9 @@ func parse(args []string) (*options, error) {
 		text string
 		of   []string
 		to   *[]string
-	}{{*list, names, &o.servers}, {*loads, workloads, &o.workloads}} {
+	}{{*list, names, &o.servers}, {*loads, workloadNames(), &o.workloads}} {
 		for _, name := range strings.Split(l.text, ",") {
-			if !slices.Contains(l.of, name) {
+			if kind, _, _ := strings.Cut(name, ":"); !slices.Contains(l.of, kind) {
 				return nil, fmt.Errorf("%q is none of %s", name, strings.Join(l.of, ", "))
 			}
 			*l.to = append(*l.to, name)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	"github.com/uringnet/go-uringnet/internal/bench/report"
 )
@@ -34,7 +35,7 @@ var panels = []panel{
 	{"group", "p99 from sent to acknowledged after fdatasync, ms (less is better)", p99, 1e-6, "%.1f"},
 }
 
-var colours = map[string]string{"epoll": "#9a9a9a", "std": "#5b8db8", "conns": "#3f9f6b", "events": "#d9822b"}
+var colours = map[string]string{"epoll": "#9a9a9a", "std": "#5b8db8", "conns": "#3f9f6b", "events": "#d9822b", "events-std": "#c9b37a"}
 
 // plot draws the cells: bars from zero, medians with their quartiles.
 func plot(cells []cell) []byte {
@@ -69,8 +70,8 @@ func (p panel) draw(out *bytes.Buffer, c *cell, y int) int {
 		s, name := spreads[i], c.Servers[i].Name
 		x := func(v float64) float64 { return labelWidth + barWidth*v/max(top, 1e-300) }
 		mid := y + barHeight/2
-		fmt.Fprintf(out, `<text x="0" y="%d">%s</text>`, mid+5, describe[name])
-		fmt.Fprintf(out, `<rect x="%d" y="%d" width="%.1f" height="%d" fill="%s"/>`, labelWidth, y, x(s.Median)-labelWidth, barHeight, colours[name])
+		fmt.Fprintf(out, `<text x="0" y="%d">%s</text>`, mid+5, words(name))
+		fmt.Fprintf(out, `<rect x="%d" y="%d" width="%.1f" height="%d" fill="%s"/>`, labelWidth, y, x(s.Median)-labelWidth, barHeight, colours[strings.Split(name, ":")[0]])
 		fmt.Fprintf(out, `<path d="M%.1f %dH%.1f" stroke="#000" stroke-width="2" opacity=".55"/>`, x(s.Q1), mid, x(s.Q3))
 		fmt.Fprintf(out, `<text x="%.1f" y="%d">`+p.format+"</text>\n", x(max(s.Median, s.Q3))+8, mid+5, s.Median*p.scale)
 		y += barHeight + barGap

@@ -26,8 +26,18 @@ type server struct {
 	addrs map[string]string // kind of listener -> address
 }
 
-// names are the servers, in the order of their letters.
-var names = []string{"epoll", "std", "conns", "events"}
+// names are the servers, in the order of their letters. A logserver may be given flags:
+// events:drive=shared+batch-delay=1ms.
+var names = []string{"epoll", "std", "conns", "events", "events-std"}
+
+// words say what a server is.
+func words(name string) string {
+	kind, flags, _ := strings.Cut(name, ":")
+	if flags == "" {
+		return describe[kind]
+	}
+	return describe[kind] + ", " + strings.ReplaceAll(flags, "+", ", ")
+}
 
 // describe says in words what a server is.
 var describe = map[string]string{
@@ -35,25 +45,38 @@ var describe = map[string]string{
 	"std":    "(b) net, a goroutine each, batched writer",
 	"conns":  "(c) logserver, a goroutine each",
 	"events": "(d) logserver, by events",
+
+	"events-std": "(e) the same on std net and std files",
 }
 
 // start starts a server that stores under o.dir.
 func (o *options) start(name string, sync bool) (*server, error) {
 	s := &server{name: name, addrs: map[string]string{}}
 	var err error
-	if s.dir, err = os.MkdirTemp(o.dir, name+"-"); err != nil {
+	if s.dir, err = os.MkdirTemp(o.dir, "server-"); err != nil {
 		return nil, err
 	}
 	durability := "interval" // (a) and (b) count a log as stored when it is written
 	if sync {
 		durability = "group"
 	}
-	switch name {
+	kind, flags, _ := strings.Cut(name, ":")
+	switch kind {
 	case "epoll", "std":
 		s.cmd = exec.Command(o.self, "serve", "-kind="+name, "-dir="+s.dir, fmt.Sprintf("-sync=%v", sync))
 	default:
-		s.cmd = exec.Command(o.logserver, "-mode="+name, "-dir="+s.dir, "-durability="+durability, "-interval=1h",
+		mode, onStd := strings.CutSuffix(kind, "-std")
+		s.cmd = exec.Command(o.logserver, "-mode="+mode, "-dir="+s.dir, "-durability="+durability, "-interval=1h",
 			"-tcp=127.0.0.1:0", "-relp=127.0.0.1:0", "-http=127.0.0.1:0", "-stats=0")
+		if onStd {
+			s.cmd.Env = append(os.Environ(), "URINGNET=off")
+			s.cmd.Args = append(s.cmd.Args, "-files=std")
+		}
+		for _, f := range strings.Split(flags, "+") {
+			if f != "" {
+				s.cmd.Args = append(s.cmd.Args, "-"+f)
+			}
+		}
 	}
 	if o.verbose {
 		s.cmd.Stderr = os.Stderr

@@ -13,20 +13,12 @@ import (
 // columns of every table.
 var columns = []string{
 	"server", "logs/s", "to (a)", "to (b)", "CPU us/log", "to (a)", "to (b)", "kernel", "syscalls/log",
-	"p50 ms", "p99 ms", "p99 to (a)", "p99 to (b)", "p99.9 ms",
-}
-
-// titles say what a workload is.
-var titles = map[string]string{
-	"saturate": "lines in batches of 64 KiB, as fast as they are accepted, framed and stored",
-	"single":   "60,000 logs a second, a send for each, by RELP",
-	"batched":  "1,000,000 logs a second in batches of 100, by RELP",
-	"group":    "RELP, one log outstanding on each connection, acknowledged after fdatasync",
+	"p50 ms", "p50 to (b)", "p99 ms", "p99 to (a)", "p99 to (b)", "p99.9 ms",
 }
 
 // print prints a cell, measured on a machine.
 func (o *options) print(c cell, machine string) {
-	fmt.Printf("\n**%s: %s; %d connections, %d rounds of %v, %d dropped**\n\n", c.Workload, titles[c.Workload], c.Conns, c.Rounds, o.slice, c.Dropped)
+	fmt.Printf("\n**%s: %s; %d connections, %d rounds of %v, %d dropped**\n\n", c.Workload, workloadOf(c.Workload).title, c.Conns, c.Rounds, o.slice, c.Dropped)
 	fmt.Printf("%s\n\n", machine)
 	if o.markdown {
 		fmt.Printf("| %s |\n|---|%s\n", strings.Join(columns, " | "), strings.Repeat("---:|", len(columns)-1))
@@ -48,15 +40,15 @@ func (c *cell) rows() (rows [][]string) {
 	a, b := c.find("epoll"), c.find("std")
 	for i := range c.Servers {
 		r := &c.Servers[i]
-		row := []string{describe[r.Name], fmt.Sprintf("%.0f", r.spread(rate).Median),
+		row := []string{words(r.Name), fmt.Sprintf("%.0f", r.spread(rate).Median),
 			ratio(r, a, rate), ratio(r, b, rate), fmt.Sprintf("%.2f", r.spread(cpu).Median),
-			ratio(r, a, cpu), ratio(r, b, cpu), r.kernelShare(), "-", "-", "-", "-", "-", "-"}
+			ratio(r, a, cpu), ratio(r, b, cpu), r.kernelShare(), "-", "-", "-", "-", "-", "-", "-"}
 		if r.SyscallsPerLog != nil {
 			row[8] = fmt.Sprintf("%.4f", *r.SyscallsPerLog)
 		}
 		if r.P50 > 0 {
-			row[9], row[10], row[13] = ms(r.P50), ms(r.P99), ms(r.P999)
-			row[11], row[12] = ratio(r, a, p99), ratio(r, b, p99)
+			row[9], row[11], row[14] = ms(r.P50), ms(r.P99), ms(r.P999)
+			row[10], row[12], row[13] = ratio(r, b, p50), ratio(r, a, p99), ratio(r, b, p99)
 		}
 		rows = append(rows, row)
 	}
@@ -80,6 +72,7 @@ type figure func(*turn) float64
 
 func rate(t *turn) float64 { return float64(t.Logs) / t.Length.Seconds() }
 func cpu(t *turn) float64  { return float64(t.CPU.Microseconds()) / float64(max(t.Logs, 1)) }
+func p50(t *turn) float64  { return float64(t.P50) }
 func p99(t *turn) float64  { return float64(t.P99) }
 
 // values are a figure of all turns that counted.

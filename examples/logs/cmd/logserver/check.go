@@ -13,9 +13,9 @@ import (
 
 // summary is what is in a segment, or in several.
 type summary struct {
-	records, malformed uint64
-	bytes              int64 // of messages
-	first, last        int64 // Unix nanoseconds; 0: no records
+	records, malformed, cut uint64
+	bytes                   int64 // of messages
+	first, last             int64 // Unix nanoseconds; 0: no records
 }
 
 func (m *summary) add(r store.Record) {
@@ -23,6 +23,9 @@ func (m *summary) add(r store.Record) {
 	m.bytes += int64(len(r.Msg))
 	if r.Malformed {
 		m.malformed++
+	}
+	if r.Cut {
+		m.cut++
 	}
 	if m.first == 0 || r.First < m.first {
 		m.first = r.First
@@ -48,33 +51,70 @@ func describe(w io.Writer, path string, scan func(func(store.Record) error) erro
 	return err
 }
 
-// runCheck reads every block of every segment, whose checksums have to be
-// right, and prints totals in lines of a name and a number.
+// runCheck reads every block of every segment, whose checksums have to be right, and
+// prints totals in lines of a name and a number. What is damaged, or missing between what
+// is there, is an error; not so the torn end of the newest segment, which may be being
+// written.
 func runCheck(args []string, out io.Writer) error {
 	fs := flag.NewFlagSet("check", flag.ContinueOnError)
 	if ok, err := parseCommand(fs, args, out); !ok {
 		return err
 	}
-	var m summary
-	var segments, torn, onDisk int64
-	err := scan(fs.Args(), store.Scanner{}, func(path string, scan func(func(store.Record) error) error) error {
-		segments++
-		onDisk += fileSize(path)
-		err := scan(func(r store.Record) error {
-			m.add(r)
+	var t totals
+	var bad []error
+	for _, path := range fs.Args() {
+		found, err := t.check(path)
+		if err != nil {
+			return err
+		}
+		for _, err := range found {
+			if errors.Is(err, store.ErrTorn) && !errors.Is(err, store.ErrDamaged) {
+				t.torn++
+			} else {
+				bad = append(bad, err)
+			}
+		}
+	}
+	fmt.Fprintf(out, "segments %d\nrecords %d\nmalformed %d\ncut %d\nmessage-bytes %d\nfile-bytes %d\ntorn %d\n",
+		t.segments, t.records, t.malformed, t.cut, t.bytes, t.onDisk, t.torn)
+	if t.records > 0 {
+		fmt.Fprintf(out, "first %s\nlast %s\n", formatTime(t.first), formatTime(t.last))
+	}
+	return errors.Join(bad...)
+}
+
+// totals are what check prints.
+type totals struct {
+	summary
+	segments, torn, onDisk int64
+}
+
+// check reads a segment, or a directory of them. It returns what it finds wrong.
+func (t *totals) check(path string) (found []error, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	segments := []string{path}
+	if info.IsDir() {
+		if segments, err = store.Segments(path); err != nil {
+			return nil, err
+		}
+		found, err = new(store.Scanner).Check(path, func(_ string, r store.Record) error {
+			t.add(r)
 			return nil
 		})
-		if errors.Is(err, store.ErrTorn) {
-			torn++
-		}
-		return err
-	})
-	fmt.Fprintf(out, "segments %d\nrecords %d\nmalformed %d\nmessage-bytes %d\nfile-bytes %d\ntorn %d\n",
-		segments, m.records, m.malformed, m.bytes, onDisk, torn)
-	if m.records > 0 {
-		fmt.Fprintf(out, "first %s\nlast %s\n", formatTime(m.first), formatTime(m.last))
+	} else if err = store.Scan(path, func(r store.Record) error {
+		t.add(r)
+		return nil
+	}); errors.Is(err, store.ErrTorn) || errors.Is(err, store.ErrDamaged) {
+		found, err = []error{err}, nil
 	}
-	return err
+	t.segments += int64(len(segments))
+	for _, s := range segments {
+		t.onDisk += fileSize(s)
+	}
+	return found, err
 }
 
 func fileSize(path string) int64 {

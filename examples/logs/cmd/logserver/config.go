@@ -70,7 +70,7 @@ func defaultConfig() config {
 		segmentAge:  time.Hour,
 		batchSize:   256 << 10,
 		batches:     32,
-		batchDelay:  5 * time.Millisecond,
+		batchDelay:  200 * time.Microsecond,
 		files:       choice{value: filesAuto, of: []string{filesAuto, filesRing, filesStd}},
 		mode:        choice{value: modeEvents, of: []string{modeEvents, modeConns}},
 		drive:       choice{value: "dedicated", of: []string{"shared", "dedicated", "sqpoll"}},

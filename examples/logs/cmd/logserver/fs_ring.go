@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	iofs "io/fs"
 	"os"
 	"runtime"
 
@@ -12,7 +13,7 @@ import (
 
 // ringFS writes segments on the engine's rings, from its registered buffers.
 type ringFS struct {
-	store.StdFS // syncs directories
+	store.StdFS // for all but writing
 	engine      *uringnet.Engine
 	pool        uringnet.FixedBuffers
 	taken       [][]byte // of pool
@@ -49,8 +50,8 @@ func (c *config) bufferCount() int {
 }
 
 // Create makes a segment.
-func (f *ringFS) Create(name string) (store.File, error) {
-	file, err := f.engine.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
+func (f *ringFS) Create(name string, mode iofs.FileMode) (store.File, error) {
+	file, err := f.engine.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return nil, err
 	}

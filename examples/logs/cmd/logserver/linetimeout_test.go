@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/uringnet/go-uringnet/examples/logs/intake"
+	"github.com/uringnet/go-uringnet/examples/logs/store"
 )
 
 // TestLineTimeout checks that connections whose message does not end are closed,
@@ -43,20 +44,40 @@ func TestLineTimeout(t *testing.T) {
 	})
 }
 
-// TestSources checks what is known of who sends, in both modes.
+// TestSources checks that records say who sent them, where and when.
 func TestSources(t *testing.T) {
 	forWays(t, func(t *testing.T, w way) {
 		c := testConfig(t, w.mode)
 		everywhere(t, &c)
 		s := startServer(t, c)
+		began := time.Now()
+		want := map[string]store.Source{}
 		for _, l := range s.listeners {
-			if want := l.kind + "://"; !strings.HasPrefix(l.name, want) || len(l.name) == len(want) {
-				t.Errorf("the listener %s is called %q", l.kind, l.name)
+			conn := dial(t, s, l.kind)
+			if l.proto == intake.RELP {
+				write(t, conn, openRELP(t, conn).frame("syslog", l.kind))
+			} else {
+				write(t, conn, l.kind+"\n")
+			}
+			src := store.Source{Peer: conn.LocalAddr().String(), Listener: l.kind + "://127.0.0.1:0"}
+			if l.kind == "unix" {
+				src = store.Source{Listener: "unix://" + c.unix.values[0]}
+			}
+			want[l.kind] = src
+		}
+		waitStored(t, s, len(want))
+		stopServer(t, s)
+		records := recordsIn(t, c.dir)
+		for _, r := range records {
+			if src := want[string(r.Msg)]; r.Source == nil || *r.Source != src {
+				t.Errorf("%s: source %+v, want %+v", r.Msg, r.Source, src)
+			}
+			if r.Received < began.UnixNano() || r.Received > time.Now().UnixNano() {
+				t.Errorf("%s: received at %d", r.Msg, r.Received)
 			}
 		}
-		conn := dialRaw(t, s.addr("unix"))
-		if src := intake.SourceOf(conn, "x"); src.Peer != "" {
-			t.Errorf("the peer on a unix socket is %q", src.Peer)
+		if len(records) != len(want) {
+			t.Errorf("%d records, want %d", len(records), len(want))
 		}
 	})
 }

@@ -18,7 +18,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 )
 
@@ -42,7 +41,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		usage(stdout)
 		return 0
 	}
-	fmt.Fprintln(stderr, "logserver:", err)
+	fmt.Fprintln(printable{stderr}, "logserver:", err)
 	var bad usageError
 	if errors.As(err, &bad) {
 		return 2
@@ -64,7 +63,7 @@ func serve(args []string, stdout, stderr io.Writer) error {
 	}
 	signals := catchSignals()
 	defer signals.release()
-	s, err := start(cfg, slog.New(slog.NewTextHandler(stderr, nil)))
+	s, err := start(cfg, newLog(stderr))
 	if err != nil {
 		return err
 	}
