@@ -158,12 +158,11 @@ func TestSlowClient(t *testing.T) {
 	client(t, dial(), RELP, 1, 100)
 	// Go on sending: after some it is not taken any more.
 	slow.SetWriteDeadline(time.Now().Add(time.Second))
-	txnr, sent := 2, 0
+	txnr := 2
 	var err error
 	for ; err == nil && txnr < 1e6; txnr++ {
-		sent, err = io.WriteString(slow, relpFrame(txnr, "syslog", "slow"))
+		_, err = io.WriteString(slow, relpFrame(txnr, "syslog", "slow"))
 	}
-	halves := int64(min(sent, 1)) // a frame that was begun and is not sent on
 	if err == nil {
 		t.Error("everything was taken from a client that does not read")
 	}
@@ -177,8 +176,9 @@ func TestSlowClient(t *testing.T) {
 	slow.Close()
 	wg.Wait()
 	wait()
-	if open, failed := f.stats.Conns.Load(), f.stats.ConnErrors.Load(); open != 0 || failed != halves {
-		t.Errorf("%d connections open, %d ended by errors, want %d", open, failed, halves)
+	// It ends by an error if half a frame was under way, or an acknowledgement.
+	if open, failed := f.stats.Conns.Load(), f.stats.ConnErrors.Load(); open != 0 || failed > 1 {
+		t.Errorf("%d connections open, %d ended by errors", open, failed)
 	}
 }
 
