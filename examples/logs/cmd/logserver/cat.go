@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
 	"github.com/uringnet/go-uringnet/examples/logs/stats"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 	"github.com/uringnet/go-uringnet/examples/logs/syslog"
@@ -61,7 +62,7 @@ func runCat(args []string, out io.Writer) error {
 		return err
 	}
 	if q.last < 0 {
-		return usageError{errors.New("n must not be negative")}
+		return cli.Usage(errors.New("n must not be negative"))
 	}
 	w := bufio.NewWriterSize(out, 64<<10)
 	var kept [][]byte // if only the last are wanted: a ring of them
@@ -107,9 +108,9 @@ func parseCommand(fs *flag.FlagSet, args []string, out io.Writer) (ok bool, err 
 		fs.PrintDefaults()
 		return false, nil
 	case err != nil:
-		return false, usageError{err}
+		return false, cli.Usage(err)
 	case fs.NArg() == 0:
-		return false, usageError{errors.New(line)}
+		return false, cli.Usage(errors.New(line))
 	}
 	return true, nil
 }

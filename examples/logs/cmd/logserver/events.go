@@ -20,7 +20,7 @@ type evented struct {
 // serveEvents hands a connection over to its ring.
 func (s *server) serveEvents(l *listener, c net.Conn) {
 	if _, err := s.engine.AttachEvents(c, &evented{srv: s, proto: l.proto}); err != nil {
-		s.complain("events", err)
+		s.complain.Warn("logserver: events", "error", err)
 		_ = c.Close()
 		s.open.Add(-1)
 	}

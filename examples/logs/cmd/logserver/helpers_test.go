@@ -60,7 +60,7 @@ func testConfig(t *testing.T, mode string) config {
 	c := defaultConfig()
 	c.dir = filepath.Join(t.TempDir(), "segments")
 	c.http = ""
-	c.mode.value = mode
+	c.mode = mode
 	c.batches = 8
 	c.selfSigned = true
 	return c

@@ -28,7 +28,7 @@ func (s *server) listen() (err error) {
 	}()
 	for _, k := range []struct {
 		kind, network string
-		addrs         list
+		addrs         []string
 		proto         intake.Proto
 		tls           bool
 	}{
@@ -38,7 +38,7 @@ func (s *server) listen() (err error) {
 		{"relp", "tcp", s.cfg.relp, intake.RELP, false},
 		{"relp-tls", "tcp", s.cfg.relpTLS, intake.RELP, true},
 	} {
-		for _, addr := range k.addrs.values {
+		for _, addr := range k.addrs {
 			if k.network == "unix" {
 				removeStale(addr)
 			}
@@ -110,7 +110,7 @@ func (s *server) accept(l *listener) {
 			return
 		}
 		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-		s.complain("accept", err)
+		s.complain.Warn("logserver: accept", "error", err)
 		select {
 		case <-time.After(pause):
 		case <-s.stopping:
@@ -124,11 +124,11 @@ func (s *server) admit(l *listener, c net.Conn) {
 	if s.cfg.maxConns > 0 && s.open.Add(1) > int64(s.cfg.maxConns) {
 		s.open.Add(-1)
 		s.stats.ConnsRejected.Add(1)
-		s.complain("connection rejected", errTooMany)
+		s.complain.Warn("logserver: connection rejected", "error", errTooMany)
 		_ = c.Close()
 		return
 	}
-	if l.tls || s.cfg.mode.value == modeConns {
+	if l.tls || s.cfg.mode == modeConns {
 		s.serveConn(l, c)
 	} else {
 		s.serveEvents(l, c)

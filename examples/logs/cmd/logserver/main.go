@@ -20,6 +20,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
+
+	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -35,32 +37,17 @@ func run(args []string, stdout, stderr io.Writer) int {
 	default:
 		err = serve(args, stdout, stderr)
 	}
-	switch {
-	case err == nil:
-		return 0
-	case errors.Is(err, flag.ErrHelp):
+	if errors.Is(err, flag.ErrHelp) {
 		usage(stdout)
-		return 0
 	}
-	fmt.Fprintln(stderr, "logserver:", err)
-	var bad usageError
-	if errors.As(err, &bad) {
-		return 2
-	}
-	return 1
+	return cli.Exit(stderr, "logserver", err)
 }
-
-// usageError is a mistake on the command line or in the configuration.
-type usageError struct{ error }
-
-// Unwrap returns the mistake itself.
-func (e usageError) Unwrap() error { return e.error }
 
 // serve receives logs until a signal or an error ends that.
 func serve(args []string, stdout, stderr io.Writer) error {
 	cfg, err := parseConfig(args)
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	signals := catchSignals()
 	defer signals.release()
@@ -94,7 +81,5 @@ Flags for receiving, which may also be in the file that -config names:
 
 `)
 	c := defaultConfig()
-	fs := c.flags()
-	fs.SetOutput(out)
-	fs.PrintDefaults()
+	c.flags().Usage(out)
 }

@@ -82,7 +82,7 @@ func (s *server) report() report {
 		Uptime: time.Since(s.began).Seconds(),
 		Dir:    s.cfg.dir,
 		Settings: settings{
-			Mode:       s.cfg.mode.value,
+			Mode:       s.cfg.mode,
 			Files:      s.files,
 			Durability: s.cfg.durability.String(),
 			Compress:   s.cfg.compress,

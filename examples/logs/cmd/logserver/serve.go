@@ -99,7 +99,7 @@ func (s *server) serveConn(l *listener, c net.Conn) {
 			s.stats.ConnsTotal.Add(1)
 			if !b.finishing.Load() { // else it counts as idle
 				s.stats.ConnErrors.Add(1)
-				s.complain("TLS handshake", fmt.Errorf("%v: %w", c.RemoteAddr(), err))
+				s.complain.Warn("logserver: TLS handshake", "error", fmt.Errorf("%v: %w", c.RemoteAddr(), err))
 			}
 			_ = b.Close()
 			return

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/uringnet/go-uringnet/examples/logs/intake"
+	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
 	"github.com/uringnet/go-uringnet/examples/logs/stats"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 	"github.com/uringnet/go-uringnet/poller"
@@ -47,7 +48,7 @@ type server struct {
 	open       atomic.Int64 // connections admitted and not gone
 	idleClosed atomic.Uint64
 	watching   atomic.Bool // connections note when they are active
-	complained complaints
+	complain   cli.Complaints
 
 	mu       sync.Mutex
 	conns    map[connection]bool // whether finish was called
@@ -64,6 +65,7 @@ func start(cfg config, log *slog.Logger) (*server, error) {
 		began:    time.Now(),
 		failed:   make(chan error, 1),
 		stopping: make(chan struct{}),
+		complain: cli.Complaints{Log: log},
 		conns:    map[connection]bool{},
 		drained:  make(chan struct{}),
 	}
@@ -91,7 +93,7 @@ func (s *server) prepare() (err error) {
 	}
 	s.intake = intake.New(intake.Config{
 		Store: s.store, Stats: s.stats, MaxLine: int(s.cfg.maxLine),
-		Refused: func(err error) { s.complain("bad input", err) },
+		Refused: func(err error) { s.complain.Warn("logserver: bad input", "error", err) },
 	})
 	if err = s.listen(); err != nil {
 		return err
@@ -101,7 +103,7 @@ func (s *server) prepare() (err error) {
 
 // startEngine makes what carries the connections.
 func (s *server) startEngine() error {
-	mode, err := poller.ParseMode(s.cfg.drive.value)
+	mode, err := poller.ParseMode(s.cfg.drive)
 	if err != nil {
 		return err
 	}
@@ -114,7 +116,7 @@ func (s *server) startEngine() error {
 	if mode == uringnet.ModeDedicated {
 		c.BatchWait = s.cfg.wait
 	}
-	if s.cfg.mode.value == modeConns {
+	if s.cfg.mode == modeConns {
 		// Goroutines may fall behind what multishot receives bring: a connection
 		// is to hold one buffer, and its peer to wait.
 		c.Receive = uringnet.ReceiveSingle
@@ -145,7 +147,7 @@ func (s *server) openStore() (err error) {
 		Stats:        s.stats,
 		Logger:       s.log,
 	}
-	if s.ringFS, s.files, err = chooseFiles(s.engine, s.cfg.files.value); err != nil {
+	if s.ringFS, s.files, err = chooseFiles(s.engine, s.cfg.files); err != nil {
 		return err
 	}
 	if s.ringFS != nil {

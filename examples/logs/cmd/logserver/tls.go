@@ -14,7 +14,7 @@ import (
 
 // tlsConfig returns what the TLS listeners use; nil if there are none.
 func (c *config) tlsConfig() (*tls.Config, error) {
-	if len(c.tls.values)+len(c.relpTLS.values) == 0 {
+	if len(c.tls)+len(c.relpTLS) == 0 {
 		return nil, nil
 	}
 	load := func() (tls.Certificate, error) { return tls.LoadX509KeyPair(c.cert, c.key) }
