@@ -11,7 +11,9 @@ import (
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 )
 
-// A Peer is the connection of a Session, as the Session sees it.
+// A Peer is the connection of a Session, as the Session sees it. If it has a
+// method Received(n int), that is told how many logs came, so that the Peer can
+// pause itself for their rate; it is called with the session's lock held.
 type Peer interface {
 	// Write sends b, or copies it to be sent. It must not wait for the client.
 	// If the Peer has a method Buffered() int, the number of bytes not sent
@@ -40,7 +42,8 @@ type Session struct {
 	peer  Peer
 	proto Proto
 	lane  *store.Lane
-	done  chan struct{} // closed when the store has all
+	done  chan struct{}                // closed when the store has all
+	paced interface{ Received(n int) } // the peer, if it wants to know; or nil
 	acks  acks
 
 	mu       sync.Mutex
@@ -65,6 +68,7 @@ func (s *Server) NewSession(p Peer, proto Proto, lane int) *Session {
 		srv: s, peer: p, proto: proto, lane: s.cfg.Store.Lane(lane), done: make(chan struct{}),
 	}
 	x.in.init(x)
+	x.paced, _ = p.(interface{ Received(n int) })
 	if !s.enter(x) {
 		x.closing = true
 		p.Close()

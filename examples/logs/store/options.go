@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"runtime"
 	"strings"
@@ -83,6 +84,15 @@ type Options struct {
 
 	now                func() time.Time // for names and ages
 	retryMin, retryMax time.Duration    // pauses after errors
+
+	// FileMode is the permissions of the files that are made, whatever the
+	// umask; 0 means 0640.
+	FileMode fs.FileMode
+	// DirMode is that of the directories that are made; 0 means 0750.
+	DirMode fs.FileMode
+	// Gid is the group that files and directories made are given to; that it
+	// cannot be is an error of Open. 0 and -1 leave them in the process's group.
+	Gid int
 }
 
 // setDefaults fills what is not set and refuses what makes no sense.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io/fs"
 	"math"
 	"time"
 
@@ -16,6 +17,9 @@ type config struct {
 	tcp, tls, unix, relp, relpTLS []string
 	cert, key                     string
 	selfSigned                    bool
+	clientCA, tlsMin              string
+	clientSubjects                []string
+	unixMode                      fs.FileMode // 0: as the umask has it
 	http                          string
 
 	dir         string
@@ -29,18 +33,27 @@ type config struct {
 	batchDelay  time.Duration
 	lanes       int
 	files       string
+	fileMode    fs.FileMode
+	group       group
 
-	mode     string
-	drive    string
-	wait     time.Duration
-	maxLine  cli.Size
-	maxConns int
-	idle     time.Duration
+	mode        string
+	drive       string
+	wait        time.Duration
+	maxLine     cli.Size
+	maxConns    int
+	maxPerIP    quota
+	ratePerIP   float64  // logs a second; 0: no limit
+	allow, deny []string // networks
+	idle        time.Duration
 
-	stats time.Duration
+	stats statsPeriod
 	grace time.Duration
 
-	path string // of the configuration file
+	certPoll time.Duration // how often the files of certificates are looked at; not a flag
+
+	args   []string          // the command line, to be read again
+	values map[string]string // of all flags
+	path   string            // of the configuration file
 }
 
 // The choices of -mode and -files.
@@ -64,12 +77,15 @@ func defaultConfig() config {
 		batches:     32,
 		batchDelay:  5 * time.Millisecond,
 		files:       filesAuto,
+		fileMode:    0o640,
+		tlsMin:      "1.2",
+		certPoll:    certPoll,
 		mode:        modeEvents,
 		drive:       "dedicated",
 		wait:        500 * time.Microsecond,
 		maxLine:     64 << 10,
 		maxConns:    10000,
-		stats:       time.Second,
+		stats:       statsPeriod{every: statsDefault},
 		grace:       5 * time.Second,
 	}
 }
@@ -98,6 +114,10 @@ func (c *config) inputFlags(fs *cli.Set) {
 	fs.String(&c.cert, "cert", "PEM `file` of the certificate for TLS")
 	fs.String(&c.key, "key", "PEM `file` of its private key")
 	fs.Bool(&c.selfSigned, "self-signed", "make a certificate for localhost on the spot, to try TLS out")
+	fs.String(&c.clientCA, "tls-client-ca", "PEM `file` of the certificates that sign clients'; TLS clients have to have one then")
+	fs.ListOf(&c.clientSubjects, "tls-client-subject", checkSubject, "`names` that clients' certificates may have, comma-separated or repeated: the common name\nor any alternative name, web-*.example.com, or an attribute of the subject, O=Acme")
+	fs.Choice(&c.tlsMin, "tls-min", "oldest `version` of TLS that is spoken", "1.2", "1.3")
+	fs.Mode(&c.unixMode, "unix-mode", 0, "`permissions` of the unix sockets (default as the umask has it)")
 	fs.String(&c.http, "http", "`address` of the live page, /metrics and /stats.json; empty: none")
 }
 
@@ -113,6 +133,8 @@ func (c *config) storeFlags(fs *cli.Set) {
 	fs.Int(&c.batches, "batches", 2, 1<<16, "`number` of batches in memory; when all wait for the disk, connections wait too")
 	fs.Duration(&c.batchDelay, "batch-delay", time.Microsecond, time.Minute, "`time` that a batch may wait for more logs")
 	fs.Int(&c.lanes, "lanes", 0, 1024, "`number` of batches filled at a time; 0: one for each CPU")
+	fs.Mode(&c.fileMode, "file-mode", 0o600, "`permissions` of segment files; those of directories are the same, and may be entered by\nwhom may read them")
+	fs.Var(&c.group, "group", "`group`, by name or number, that files, directories and unix sockets are given to")
 	fs.Choice(&c.files, "files", "`how` files are written: ring (io_uring), std or auto", filesAuto, filesRing, filesStd)
 }
 
@@ -123,8 +145,12 @@ func (c *config) serviceFlags(fs *cli.Set) {
 	fs.Duration(&c.wait, "batch-wait", 0, time.Second, "`time` that a dedicated thread may hold back what has arrived, to take it in batches: a\nbusy server spends half the CPU time on each log")
 	fs.Size(&c.maxLine, "max-line", 16, 16<<20, "`size` of the longest log; a longer line is cut, a longer octet-counted frame refused")
 	fs.Int(&c.maxConns, "max-conns", 0, math.MaxInt, "`number` of connections at a time; 0: no limit")
+	fs.Var(&c.maxPerIP, "max-conns-per-ip", "`number` of connections at a time of one address (by IPv6: of one /64), or quarter: of\n-max-conns; 0: no limit")
+	fs.Float(&c.ratePerIP, "rate-per-ip", 0, 1e9, "`number` of logs a second of one address (by IPv6: of one /64); over it its connections\nare read later, and nothing is lost; 0: no limit")
+	fs.ListOf(&c.allow, "allow", checkNetwork, "`networks` that may connect, as 10.0.0.0/8, comma-separated or repeated (default all)")
+	fs.ListOf(&c.deny, "deny", checkNetwork, "`networks` that may not, also if -allow has them")
 	fs.Duration(&c.idle, "idle", 0, math.MaxInt64, "`time` after which silent connections are closed; 0: never")
-	fs.Duration(&c.stats, "stats", 0, math.MaxInt64, "`time` between lines of statistics; 0: none are printed")
+	fs.Var(&c.stats, "stats", "`when` a line of statistics is printed: auto (every second, on a terminal), always (every\nsecond), never, or a duration: that often, anywhere; 0: never")
 	fs.Duration(&c.grace, "grace", 0, math.MaxInt64, "`time` that connections may take to finish at SIGTERM or SIGINT")
 }
 
@@ -139,10 +165,11 @@ func parseConfig(args []string) (config, error) {
 	if err := fs.NoArgs(); err != nil {
 		return c, err
 	}
-	c.path = fs.Config()
+	c.args, c.path = args, fs.Config()
 	if len(c.tcp)+len(c.tls)+len(c.unix)+len(c.relp)+len(c.relpTLS) == 0 {
 		c.tcp = []string{defaultTCP}
 	}
+	c.values = fs.Values()
 	return c, cli.Usage(c.check(fs))
 }
 
@@ -161,6 +188,7 @@ func (c *config) check(fs *cli.Set) error {
 		{c.dir == "", "dir", "the name of a directory"},
 		{withTLS && c.selfSigned && c.cert+c.key != "", "self-signed", "either -self-signed or -cert and -key"},
 		{withTLS && !c.selfSigned && (c.cert == "" || c.key == ""), tlsFlag, "-cert and -key with it, or -self-signed"},
+		{len(c.clientSubjects) > 0 && c.clientCA == "", "tls-client-subject", "-tls-client-ca with it"},
 		{int64(c.bufferCount()) > maxBuffers/int64(max(c.batchSize, 1)), "batches", "-batches of -batch-size to fit into 1GiB, with -compress into half of it"},
 		{c.maxLine+1<<10 > c.batchSize, "max-line", "1KiB less than -batch-size at most: a log has to fit into a batch"},
 		{c.segmentSize < c.batchSize, "segment-size", "-batch-size or more"},
@@ -171,3 +199,12 @@ func (c *config) check(fs *cli.Set) error {
 	}
 	return nil
 }
+
+// tlsSettings returns what concerns TLS.
+func (c *config) tlsSettings() tlsSettings {
+	return tlsSettings{c.cert, c.key, c.selfSigned, c.clientCA, c.clientSubjects, c.tlsMin}
+}
+
+// dirMode returns the permissions of directories: who may read files may enter
+// them.
+func (c *config) dirMode() fs.FileMode { return c.fileMode | c.fileMode&0o444>>2 }

@@ -57,19 +57,30 @@ func serve(args []string, stdout, stderr io.Writer) error {
 	}
 	s.announce(stdout)
 	ctx, cancel := context.WithCancel(context.Background())
-	if cfg.stats > 0 {
-		s.running.Go(func() { show(ctx, stdout, s.stats, cfg.stats) })
+	if every := cfg.stats.period(cli.IsTerminal(stdout)); every > 0 {
+		s.running.Go(func() { show(ctx, stdout, s.stats, every) })
 	}
-	select {
-	case sig := <-signals.first:
-		fmt.Fprintf(stdout, "%v: finishing within %v; once more to exit at once\n", sig, cfg.grace)
-	case err = <-s.failed:
-	}
+	err = s.await(signals, stdout)
 	cancel()
 	err = errors.Join(err, s.stop())
 	c := s.stats.Snapshot()
 	fmt.Fprintf(stdout, "received %d logs, stored %d\n", c.Received, c.Stored)
 	return err
+}
+
+// await returns when a signal or an error ends the server; the error is why.
+func (s *server) await(signals *signals, stdout io.Writer) error {
+	for {
+		select {
+		case <-signals.hangup:
+			s.reload()
+		case sig := <-signals.first:
+			fmt.Fprintf(stdout, "%v: finishing within %v; once more to exit at once\n", sig, s.cfg.grace)
+			return nil
+		case err := <-s.failed:
+			return err
+		}
+	}
 }
 
 func usage(out io.Writer) {

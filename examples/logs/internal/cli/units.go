@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"io/fs"
 	"math"
 	"strconv"
 	"strings"
@@ -81,4 +82,13 @@ func FormatDuration(d time.Duration) string {
 		text = strings.TrimSuffix(text, "0m")
 	}
 	return text
+}
+
+// parseMode reads the permissions of a file, in octal digits.
+func parseMode(text string) (fs.FileMode, error) {
+	v, err := strconv.ParseUint(text, 8, 32)
+	if err != nil || v > 0o777 {
+		return 0, errors.New("not permissions")
+	}
+	return fs.FileMode(v), nil
 }

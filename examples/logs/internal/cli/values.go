@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"fmt"
+	"io/fs"
 	"math"
 	"slices"
 	"strconv"
@@ -168,3 +169,37 @@ func unlimited(most any) bool {
 	}
 	return false
 }
+
+// Mode adds a flag of the permissions of a file, in octal digits, which have all
+// the bits of least. 0 means that none are given, and is written as nothing.
+func (s *Set) Mode(p *fs.FileMode, name string, least fs.FileMode, usage string) {
+	s.add(&modeValue{p, least}, name, usage)
+}
+
+type modeValue struct {
+	p     *fs.FileMode
+	least fs.FileMode
+}
+
+func (v *modeValue) String() string {
+	if *v.p == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%04o", uint32(*v.p))
+}
+
+func (v *modeValue) Set(text string) error {
+	if text == "" {
+		*v.p = 0
+		return nil
+	}
+	m, err := parseMode(text)
+	if err != nil || m&v.least != v.least {
+		return Want("permissions in octal, " + v.bounds())
+	}
+	*v.p = m
+	return nil
+}
+
+// bounds writes the range.
+func (v *modeValue) bounds() string { return fmt.Sprintf("%04o to 0777", uint32(v.least)) }
