@@ -94,6 +94,13 @@ func TestConfigErrors(t *testing.T) {
 		{args: []string{"-max-conns", "-1"}, want: []string{"max-conns"}},
 		{args: []string{"-batches", "1"}, want: []string{"batches"}},
 		{args: []string{"-dir", ""}, want: []string{"dir"}},
+		{args: []string{"-allow", "10.0.0.0/8,host"}, want: []string{`-allow "10.0.0.0/8,host": want`, "10.0.0.0/8"}},
+		{lines: []string{"deny = 10.0.0.0/99"}, want: []string{`:1: deny "10.0.0.0/99": want`}},
+		{args: []string{"-max-conns-per-ip", "-1"}, want: []string{`-max-conns-per-ip "-1": want quarter`}},
+		{args: []string{"-rate-per-ip", "-1"}, want: []string{`-rate-per-ip "-1": want 0 to 1000000000`}},
+		{args: []string{"-tls-min", "1.1"}, want: []string{`-tls-min "1.1": want 1.2 or 1.3`}},
+		{args: []string{"-tls-client-subject", "web"}, want: []string{`-tls-client-subject "web": want -tls-client-ca`}},
+		{args: []string{"-tls-client-ca", "x", "-tls-client-subject", "O="}, want: []string{`-tls-client-subject "O=": want`}},
 		{lines: []string{"max-line = 1MiB"}, want: []string{"batch-size", "max-line"}},
 	} {
 		args := c.args

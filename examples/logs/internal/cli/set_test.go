@@ -224,3 +224,30 @@ func TestDurations(t *testing.T) {
 		t.Errorf("a range without limit is %q", got)
 	}
 }
+
+// TestIsTerminal checks what is a terminal: not the null device, a pipe or a
+// buffer.
+func TestIsTerminal(t *testing.T) {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	if IsTerminal(null) || IsTerminal(w) || IsTerminal(new(bytes.Buffer)) {
+		t.Error("something else counts as a terminal")
+	}
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip("no terminals here") // not on Linux
+	}
+	defer master.Close()
+	if !IsTerminal(master) {
+		t.Error("a terminal does not count as one")
+	}
+}
