@@ -106,7 +106,6 @@ func TestRatePerIP(t *testing.T) {
 		c := testConfig(t, w.mode)
 		everywhere(t, &c)
 		c.ratePerIP = rate
-		c.idle = 300 * time.Millisecond // to wait for the rate is not to be idle
 		s, log := startLogged(t, c)
 		want := messages("flood", 2*rate)
 		began := time.Now()
@@ -161,6 +160,9 @@ func TestRateAtStop(t *testing.T) {
 			write(t, conn, asLines(msgs))
 		}
 		waitFor(t, "both to be held back", func() bool { return s.limits.slowed.Load() >= 2 })
+		if s.finishSilent(1); s.idleClosed.Load() != 0 {
+			t.Error("a connection that waits for the rate counts as idle")
+		}
 		began := time.Now()
 		stopServer(t, s)
 		if d := time.Since(began); d > c.grace {

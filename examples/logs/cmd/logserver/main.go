@@ -19,7 +19,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
 )
@@ -93,4 +96,9 @@ Flags for receiving, which may also be in the file that -config names:
 `)
 	c := defaultConfig()
 	c.flags().Usage(out)
+	fmt.Fprintf(out, `
+SIGHUP reads the file and the certificates again. These settings change then, for new
+connections; others need a restart: %s.
+SIGTERM and SIGINT end the server.
+`, strings.Join(slices.Sorted(maps.Keys(reloadable)), ", "))
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// reloadable server: its configuration is a file, as a program's is.
+// startReloadable starts a server whose configuration is a file, as a program's is.
 func startReloadable(t *testing.T, lines ...string) (s *server, log *logBuffer, rewrite func(lines ...string)) {
 	t.Helper()
 	dir := t.TempDir()
@@ -141,4 +141,15 @@ func openAndClose(t *testing.T, s *server) error {
 		return os.ErrPermission
 	}
 	return nil
+}
+
+// TestReloadable checks that what the help calls reloadable are settings.
+func TestReloadable(t *testing.T) {
+	c := defaultConfig()
+	values := c.flags().Values()
+	for name := range reloadable {
+		if _, ok := values[name]; !ok {
+			t.Errorf("%q is reloadable and no setting", name)
+		}
+	}
 }

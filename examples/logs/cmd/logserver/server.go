@@ -69,10 +69,11 @@ func start(cfg config, log *slog.Logger) (*server, error) {
 		failed:   make(chan error, 1),
 		stopping: make(chan struct{}),
 		complain: cli.Complaints{Log: log},
-		applied:  maps.Clone(cfg.values),
+		applied:  map[string]string{},
 		conns:    map[connection]bool{},
 		drained:  make(chan struct{}),
 	}
+	maps.Copy(s.applied, cfg.values)
 	if dir, err := filepath.Abs(cfg.dir); err == nil {
 		s.cfg.dir = dir // says more
 	}
