@@ -225,3 +225,19 @@ func TestPacer(t *testing.T) {
 		})
 	}
 }
+
+// TestSlowIsNotSilent checks that a connection which waits for the rate is not
+// idle, also if data that was on its way has come since.
+func TestSlowIsNotSilent(t *testing.T) {
+	var a activity
+	now := time.Now()
+	a.begin(now.Add(-time.Hour))
+	a.waiting.Store(true)
+	if d := a.silent(now); d < time.Hour-time.Second {
+		t.Errorf("silent for %v; want an hour", d)
+	}
+	a.slow.Store(true)
+	if d := a.silent(now); d != 0 {
+		t.Errorf("silent for %v while it waits for the rate; want 0", d)
+	}
+}

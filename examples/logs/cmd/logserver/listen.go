@@ -63,7 +63,7 @@ func (s *server) openListener(network, addr string, deadline time.Time) (ln net.
 	if s.cfg.unixMode == 0 {
 		ln, err = s.listenPatiently(network, addr, deadline)
 	} else {
-		err = withMask(s.cfg.unixMode, func() error {
+		err = withMask(s.cfg.unixMode&0o700, func() error {
 			ln, err = s.listenPatiently(network, addr, deadline)
 			return err
 		})
@@ -78,8 +78,8 @@ func (s *server) openListener(network, addr string, deadline time.Time) (ln net.
 	return ln, nil
 }
 
-// setPermissions gives a unix socket its group and mode. The group comes first:
-// until then the mode lets nobody in who may not.
+// setPermissions gives a unix socket its group and mode. The group comes first: with
+// -unix-mode only the owner may connect until then.
 func (s *server) setPermissions(path string) error {
 	if gid := s.cfg.group.gid; gid > 0 {
 		if err := setGroup(path, gid); err != nil {
