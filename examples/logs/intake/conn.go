@@ -158,6 +158,13 @@ func (p *connPeer) Held(held bool) {
 	}
 }
 
+// Received tells the connection how many logs came, if it wants to know.
+func (p *connPeer) Received(n int) {
+	if c, ok := p.c.(interface{ Received(int) }); ok {
+		c.Received(n)
+	}
+}
+
 // awaitTaken gives the store some time to take what the session holds: a client
 // that has only ended its side still reads what is acknowledged.
 func (p *connPeer) awaitTaken() {

@@ -12,7 +12,9 @@ import (
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 )
 
-// A Peer is the connection of a Session, as the Session sees it.
+// A Peer is the connection of a Session, as the Session sees it. If it has a
+// method Received(n int), that is told how many logs came, so that the Peer can
+// pause itself for their rate; it is called with the session's lock held.
 type Peer interface {
 	// Write sends b, or copies it to be sent. It must not wait for the client.
 	// If the Peer has a method Buffered() int, the number of bytes not sent
@@ -41,7 +43,8 @@ type Session struct {
 	peer  Peer
 	proto Proto
 	lane  sink
-	done  chan struct{} // closed when the store has all
+	done  chan struct{}                // closed when the store has all
+	paced interface{ Received(n int) } // the peer, if it wants to know; or nil
 	acks  acks
 	parts atomic.Int64 // how much of Server.parts is the session's
 
@@ -72,6 +75,7 @@ func (s *Server) NewSession(p Peer, proto Proto, lane int, src *store.Source) *S
 		srv: s, peer: p, proto: proto, lane: s.cfg.Store.Lane(lane), done: make(chan struct{}), source: src,
 	}
 	x.in.init(x)
+	x.paced, _ = p.(interface{ Received(n int) })
 	if !s.enter(x) {
 		x.closing = true
 		p.Close()

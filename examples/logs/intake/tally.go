@@ -12,6 +12,9 @@ func (in *input) count() {
 	st := in.x.srv.stats
 	if t := &in.tally; t.received > 0 {
 		st.Received.Add(t.received)
+		if in.x.paced != nil {
+			in.x.paced.Received(int(t.received))
+		}
 		if t.malformed > 0 {
 			st.Malformed.Add(t.malformed)
 		}

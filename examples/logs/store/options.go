@@ -91,9 +91,9 @@ type Options struct {
 	KeepAge            time.Duration
 	KeepSize, KeepFree int64
 
-	// FileMode and DirMode are the permissions of files and directories that are made;
-	// default 0640 and 0750. Gid is the group that they are given to; 0: the
-	// process's.
+	// FileMode and DirMode are the permissions of files and directories that are made,
+	// whatever the umask; default 0640 and 0750. Gid is the group that they are given
+	// to; 0 and -1: the process's. That they cannot be is an error of Open.
 	FileMode, DirMode fs.FileMode
 	Gid               int
 

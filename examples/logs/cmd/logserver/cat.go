@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
 	"github.com/uringnet/go-uringnet/examples/logs/stats"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 	"github.com/uringnet/go-uringnet/examples/logs/syslog"
@@ -79,7 +80,7 @@ func runCat(args []string, out io.Writer) error {
 		return err
 	}
 	if q.last < 0 {
-		return usageError{errors.New("n must not be negative")}
+		return cli.Usage(errors.New("n must not be negative"))
 	}
 	e := q.escaping(out)
 	w := bufio.NewWriterSize(out, 64<<10)
@@ -131,9 +132,9 @@ func parseCommand(fs *flag.FlagSet, args []string, out io.Writer) (ok bool, err 
 		}
 		return false, nil
 	case err != nil:
-		return false, usageError{err}
+		return false, cli.Usage(err)
 	case fs.NArg() == 0:
-		return false, usageError{errors.New(line)}
+		return false, cli.Usage(errors.New(line))
 	}
 	return true, nil
 }
@@ -162,7 +163,7 @@ func (q *query) escaping(out io.Writer) escaping {
 	switch {
 	case q.escape == escapeNever:
 		return escapeNothing
-	case q.escape == escapeAlways || isTerminal(out):
+	case q.escape == escapeAlways || cli.IsTerminal(out):
 		return escapeAll
 	default:
 		return escapeControls

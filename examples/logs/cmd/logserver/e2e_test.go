@@ -32,11 +32,11 @@ func forWays(t *testing.T, f func(t *testing.T, w way)) {
 
 // everywhere makes c listen in every way.
 func everywhere(t *testing.T, c *config) {
-	c.tcp.values = []string{"127.0.0.1:0"}
-	c.tls.values = []string{"127.0.0.1:0"}
-	c.unix.values = []string{filepath.Join(t.TempDir(), "log.sock")}
-	c.relp.values = []string{"127.0.0.1:0"}
-	c.relpTLS.values = []string{"127.0.0.1:0"}
+	c.tcp = []string{"127.0.0.1:0"}
+	c.tls = []string{"127.0.0.1:0"}
+	c.unix = []string{filepath.Join(t.TempDir(), "log.sock")}
+	c.relp = []string{"127.0.0.1:0"}
+	c.relpTLS = []string{"127.0.0.1:0"}
 }
 
 // TestEveryListener sends to all listeners at once and finds every message in
@@ -207,7 +207,7 @@ func TestHalfFrames(t *testing.T) {
 func TestRefusalLogged(t *testing.T) {
 	forWays(t, func(t *testing.T, w way) {
 		c := testConfig(t, w.mode)
-		c.relp = list{values: []string{"127.0.0.1:0"}}
+		c.relp = []string{"127.0.0.1:0"}
 		var logged syncBuffer
 		s, err := start(c, slog.New(slog.NewTextHandler(&logged, nil)))
 		if err != nil {

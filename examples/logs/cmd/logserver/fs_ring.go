@@ -55,6 +55,11 @@ func (f *ringFS) Create(name string, mode iofs.FileMode) (store.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := os.Chmod(name, mode); err != nil { // whatever the umask
+		file.Close()
+		_ = os.Remove(name)
+		return nil, err
+	}
 	return &ringFile{file, f.engine}, nil
 }
 

@@ -61,7 +61,7 @@ func TestSources(t *testing.T) {
 			}
 			src := store.Source{Peer: conn.LocalAddr().String(), Listener: l.kind + "://127.0.0.1:0"}
 			if l.kind == "unix" {
-				src = store.Source{Listener: "unix://" + c.unix.values[0]}
+				src = store.Source{Listener: "unix://" + c.unix[0]}
 			}
 			want[l.kind] = src
 		}
