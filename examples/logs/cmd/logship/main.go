@@ -30,6 +30,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
 )
 
 func main() {
@@ -42,42 +44,37 @@ func main() {
 // run is main with its surroundings. It returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	cfg, err := parseConfig(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
+	if errors.Is(err, flag.ErrHelp) {
 		cfg.usage(stdout)
-		return 0
-	case err != nil:
-		fmt.Fprintln(stderr, "logship:", err)
-		return 2
 	}
-	if err := ship(ctx, cfg, stdin, stderr); err != nil {
-		fmt.Fprintln(stderr, "logship:", err)
-		return 1
+	if err == nil {
+		err = ship(ctx, cfg, stdin, stderr)
 	}
-	return 0
+	return cli.Exit(stderr, "logship", err)
 }
 
-// ship reads, sends and keeps the position until the input or ctx ends. When ctx
+// ship reads, sends and keeps the positions until the input or ctx ends. When ctx
 // ends, what was read is still shipped, for at most cfg.grace.
 func ship(ctx context.Context, cfg *config, stdin io.Reader, stderr io.Writer) error {
 	log := slog.New(slog.NewTextHandler(stderr, nil))
 	p := new(progress)
-	at, err := loadPosition(cfg.state)
+	saved, err := loadState(cfg.state)
 	if err != nil {
 		return err
 	}
-	s := newShipper(cfg, at, p, log)
+	t := newTracks(saved.at(cfg.files))
+	s := newShipper(cfg, t, p, log)
 	batches := make(chan batch, readAhead)
 	read := make(chan error, 1)
 	go func() {
 		defer close(batches)
-		if cfg.file == "" {
-			read <- readStream(ctx, stdin, newLines(cfg, p), batches)
+		if len(cfg.files) == 0 {
+			read <- readStream(ctx, stdin, newLines(cfg, "", p), batches)
 			return
 		}
-		read <- newFollower(cfg, at, p, log).run(ctx, batches)
+		read <- newReader(cfg, t, p, log, batches).run(ctx)
 	}()
-	kept := keep(cfg.state, s, log)
+	kept := keep(cfg.state, t, log)
 	shown := show(stderr, cfg.progress, p)
 	hurry, cancel := graceful(ctx, cfg.grace)
 	defer cancel()
