@@ -27,7 +27,7 @@ func TestUsage(t *testing.T) {
 		`-rotate-wait "2h": want a duration`:         {"-to=a:1", "-rotate-wait=2h"},
 		`-rescan "1ms": want a duration`:             {"-to=a:1", "-rescan=1ms"},
 		`-tls-name "": want the name`:                {"-to=unix:/x", "-tls"},
-		`-file "b,a.gz": want files that are not`:      {"-to=a:1", "-file=b,a.gz"},
+		`-file "b,a.gz": want files that are not`:    {"-to=a:1", "-file=b,a.gz"},
 		`-file "[": want a path or a pattern`:        {"-to=a:1", "-file=["},
 	} {
 		var stderr syncBuffer

@@ -49,15 +49,14 @@ func (r *reader) openGeneration(path string, f *os.File, k *track, offset int64,
 // not passed on.
 func (g *generation) read(buf []byte) (out []line, n int, changed bool, err error) {
 	if g.lines.inNULs() && !g.skipHole() {
-		return nil, 0, false, nil
+		return nil, 0, false, g.rewindNULs()
 	}
 	n, err = g.f.ReadAt(buf, g.lines.offset())
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}
 	if n == 0 || err != nil {
-		g.rewindNULs()
-		return nil, 0, false, err
+		return nil, 0, false, errors.Join(err, g.rewindNULs())
 	}
 	if g.rested {
 		if intact, err := g.intact(); err != nil || !intact {
@@ -81,7 +80,6 @@ func (g *generation) skipHole() bool {
 	at := g.lines.offset()
 	next, ok := nextData(g.f, at)
 	if !ok {
-		g.rewindNULs()
 		return false
 	}
 	if next > at {
@@ -92,10 +90,16 @@ func (g *generation) skipHole() bool {
 }
 
 // rewindNULs has NULs at the end of the file read again: they may become data.
-func (g *generation) rewindNULs() {
-	if g.lines.inNULs() {
-		g.lines.nuls, g.tail = 0, nil
+func (g *generation) rewindNULs() error {
+	if !g.lines.inNULs() {
+		return nil
 	}
+	g.lines.nuls, g.tail = 0, nil
+	if int64(len(g.head)) <= g.lines.start {
+		return nil
+	}
+	g.head = g.head[:g.lines.start]
+	return g.learn(nil)
 }
 
 // learn notes how the file begins.

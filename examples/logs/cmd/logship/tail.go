@@ -46,14 +46,16 @@ type pending struct {
 
 // step does a piece of work. It returns false if there was none.
 func (t *tail) step(now time.Time) bool {
+	before := t.cur
 	busy, err := t.advance(now)
+	settled := err == nil && (!busy || t.cur != before) // it did more than to read on
 	lateBusy, lateErr := t.readLate(now)
 	busy = busy || lateBusy
 	if err = errors.Join(err, lateErr); err != nil {
 		t.trouble(now, err)
 		return false
 	}
-	if t.said != "" {
+	if t.said != "" && settled {
 		t.r.log.Info("going on", "file", t.path)
 		t.said, t.pause = "", 0
 	}
