@@ -23,7 +23,7 @@ type script struct {
 func (s *script) put(path, name string) {
 	for range 3 {
 		s.n++
-		line := fmt.Sprintf("%s %d", name, s.n)
+		line := fmt.Sprintf("%s %d, long enough to tell copies by", name, s.n)
 		s.want = append(s.want, line)
 		appendTo(s.t, path, line+"\n")
 	}
@@ -81,7 +81,7 @@ func (s *script) check(r *receiver, exactly bool, how string) {
 // is if it was killed, each line comes, and in order.
 func TestCrash(t *testing.T) {
 	steps := len((&script{}).steps())
-	for from := range steps {
+	for from := 1; from < steps; from++ { // a file that was never seen is begun anew
 		for to := from; to <= steps; to++ {
 			for _, killed := range []bool{false, true} {
 				how := fmt.Sprintf("stopped before step %d, started before %d, killed %v", from, to, killed)
@@ -99,15 +99,20 @@ func crash(t *testing.T, from, to int, killed bool, how string) {
 		return begin(t, nil, "-to", r.addr(), "-file", file, "-state", state, "-rotate-wait=1m", "-progress=0", "-poll=1ms")
 	}
 	var saved []byte
-	l := start()
+	var l *running
+	defer func() {
+		if t.Failed() && l != nil {
+			t.Logf("%s; it said: %s; got %q", how, l.stderr.String(), r.all())
+		}
+	}()
+	l = start()
 	for i, step := range s.steps() {
 		if i == from {
 			l.terminate()
-			if b, err := os.ReadFile(state); killed && err == nil && saved != nil {
+			if killed && saved != nil {
 				if err := os.WriteFile(state, saved, 0o600); err != nil {
 					t.Fatal(err)
 				}
-				_ = b
 			}
 		}
 		if i == to {

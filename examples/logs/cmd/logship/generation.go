@@ -21,6 +21,7 @@ type generation struct {
 	rested bool
 	until  time.Time // how long it is still read after it was replaced
 	size   int64     // when it was looked at last; for show
+	mod    time.Time // when it had been written to last, then
 }
 
 // openGeneration goes on at an offset of a file. track is nil if it has none yet.
@@ -132,6 +133,20 @@ func (g *generation) intact() (bool, error) {
 	device, inode := inode(info)
 	l, err := p.judge(device, inode, info.Size(), g.f)
 	return l == same, err
+}
+
+// untouched reports whether what was read is still there, at the end of the file:
+// it is not if that was truncated, even if it has the same size again.
+func (g *generation) untouched(info os.FileInfo) (bool, error) {
+	g.size = info.Size()
+	if g.size < g.lines.offset() {
+		return false, nil
+	}
+	if g.mod.Equal(info.ModTime()) {
+		return true, nil
+	}
+	g.mod = info.ModTime()
+	return g.intact()
 }
 
 // position is up to where it was read, which is not up to where it is shipped.

@@ -171,7 +171,7 @@ const copySize = 64
 // where on.
 func (t *tail) fresh(f *os.File, found []pending) (offset int64, fresh bool, err error) {
 	info, err := f.Stat()
-	if err != nil {
+	if err != nil || info.Size() == 0 { // perhaps a copy that is only begun
 		return 0, false, err
 	}
 	for _, p := range slices.Concat(t.todo, found) {

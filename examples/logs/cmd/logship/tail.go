@@ -29,7 +29,8 @@ type tail struct {
 	// asOf is when cur, or the last one, had been written to last when it was
 	// seen at path; zero if there was none.
 	asOf  time.Time
-	ended bool // all is read and it is not to be followed
+	dirs  time.Time // when the places of rotated files had changed last
+	ended bool      // all is read and it is not to be followed
 
 	wake  time.Time     // when the next step is due
 	pause time.Duration // after the last error; 0: none
@@ -144,8 +145,9 @@ func (t *tail) atEnd(now time.Time) (busy bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	t.cur.size = mine.Size()
-	if mine.Size() < t.cur.lines.offset() {
+	if whole, err := t.cur.untouched(mine); err != nil {
+		return false, err
+	} else if !whole {
 		return true, t.startOver()
 	}
 	if len(t.todo) > 0 {
@@ -160,6 +162,9 @@ func (t *tail) atEnd(now time.Time) (busy bool, err error) {
 		if t.matched && unlinked(mine) && now.Sub(mine.ModTime()) > t.r.cfg.rotateWait && t.r.cfg.follow {
 			t.leave(now)
 		}
+		if busy, err := t.between(); busy || err != nil {
+			return busy, err
+		}
 	case err != nil:
 		return false, err
 	case os.SameFile(mine, there):
@@ -170,9 +175,35 @@ func (t *tail) atEnd(now time.Time) (busy bool, err error) {
 		// before: todo is looked at when nothing more comes.
 		t.todo, err = t.upcoming()
 		return err == nil && len(t.todo) > 0, err
+	default:
+		if busy, err := t.between(); busy || err != nil {
+			return busy, err
+		}
 	}
 	t.rest()
 	return false, nil
+}
+
+// between looks for rotated files that were never seen while there is nothing at
+// the path, whenever names have changed.
+func (t *tail) between() (busy bool, err error) {
+	if t.asOf.IsZero() {
+		return false, nil
+	}
+	var latest time.Time
+	for _, dir := range placesOf(t.path).dirs {
+		if info, err := os.Stat(dir); err == nil && info.ModTime().After(latest) {
+			latest = info.ModTime()
+		}
+	}
+	if latest.Equal(t.dirs) {
+		return false, nil
+	}
+	if t.todo, err = t.since(t.asOf); err != nil {
+		return false, err
+	}
+	t.dirs = latest
+	return len(t.todo) > 0, nil
 }
 
 // rest waits for more of the present file, or ends with it.
