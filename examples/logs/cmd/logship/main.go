@@ -1,19 +1,27 @@
-// Logship sends lines to a log server: those of its standard input, or of a file
-// that is being appended to, through its rotations.
+// Logship sends lines to a log server: those of its standard input, or of files
+// that are being appended to, through their rotations.
 //
 //	go run ./examples/logs/cmd/logship -to 127.0.0.1:5515 -file app.log -state app.log.pos
 //	some-program | go run ./examples/logs/cmd/logship -to 127.0.0.1:5515
 //
 // By RELP, the default, a line counts as shipped when the server has acknowledged
-// it. The position in the file up to which that is so is kept in the file -state:
+// it. The positions in the files up to which that is so are kept in the file -state:
 // after a restart, of logship or of the server, nothing is missing; lines whose
 // acknowledgement was lost come twice. With -proto lines nothing is acknowledged,
 // and a line counts as shipped when the kernel has taken it.
 //
-// A file that was truncated is begun anew. That it was is known from its size or,
-// if it has grown beyond what was read by then, from how it begins: one whose
-// first 256 bytes are the same as before, and that was written that fast, is taken
-// for one that was appended to, and what it has up to there is not shipped.
+// A file that was rotated is known again by its inode, its first bytes and those
+// before the position, whatever it is called now; that the device has another
+// number, as after a restart of the machine, makes no difference. Rotated files that
+// were never seen are known by their names (see isRotated) and by when they were
+// written to. A file that was replaced is read on for -rotate-wait: what is written
+// to it later is not shipped.
+//
+// A file that was truncated is begun anew, after what a copy of it has that was not
+// read. That it was is known from its size or, if it has grown beyond what was read
+// by then, from its first 256 bytes and the 64 before the position: one that has
+// the same there is taken for one that was appended to, and what it has up to there
+// is not shipped. A hole that truncation leaves is passed over.
 //
 // It uses io_uring where that is there, the standard library elsewhere; -h lists
 // the flags.
