@@ -85,12 +85,11 @@ func TestTracksRemember(t *testing.T) {
 		}
 		ts.snapshot()
 	}
-	files, moved := ts.snapshot()
-	if moved {
+	if _, moved := ts.snapshot(); moved {
 		t.Error("they have moved again")
 	}
 	ts.unsaved()
-	if files, moved = ts.snapshot(); !moved || len(files) != remember+2 || files[0].Inode != 3 || !files[0].Done || files[remember+1].Done {
+	if files, moved := ts.snapshot(); !moved || len(files) != remember+2 || files[0].Inode != 3 || !files[0].Done || files[remember+1].Done {
 		t.Errorf("%v, %+v", moved, files)
 	}
 }

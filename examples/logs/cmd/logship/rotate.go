@@ -15,29 +15,39 @@ import (
 
 // upcoming opens what is at the path, and the rotated files before it that were
 // never seen: those written to since the present one was seen there last. They are
-// opened because their names change.
-func (t *tail) upcoming() ([]pending, error) {
-	last, err := t.r.openSettled(t.path)
-	missing := errors.Is(err, fs.ErrNotExist)
-	if err != nil && !missing {
-		return nil, err
-	}
-	if missing && t.r.cfg.follow {
-		return nil, nil
-	}
-	var found []pending
-	if !t.asOf.IsZero() {
-		if found, err = t.since(t.asOf); err != nil {
-			if !missing {
-				_ = last.f.Close()
+// opened because their names change. There are none while nothing is at the path.
+func (t *tail) upcoming() (files []pending, err error) {
+	for range scans {
+		last, err := t.r.openSettled(t.path)
+		if errors.Is(err, fs.ErrNotExist) {
+			if t.r.cfg.follow || t.asOf.IsZero() {
+				return nil, nil
 			}
+			return t.since(t.asOf, nil)
+		}
+		if err != nil {
+			return nil, err
+		}
+		files = []pending{last}
+		if !t.asOf.IsZero() {
+			found, err := t.since(t.asOf, files)
+			if err != nil {
+				return nil, errors.Join(err, closeAll(files))
+			}
+			files = append(found, last)
+		}
+		// If it was rotated away meanwhile, some of those found come after it.
+		if mine, err := last.f.Stat(); err == nil {
+			if there, err := os.Stat(t.path); err == nil && os.SameFile(mine, there) {
+				files[len(files)-1] = t.again(last)
+				return files, nil
+			}
+		}
+		if err := closeAll(files); err != nil {
 			return nil, err
 		}
 	}
-	if missing {
-		return found, nil
-	}
-	return append(found, t.again(last)), nil
+	return nil, fmt.Errorf("%s: files are renamed all the time", t.path)
 }
 
 // again has a file that is at the path once more go on where it was.
@@ -83,19 +93,19 @@ func (r *reader) openSettled(path string) (p pending, err error) {
 	return p, fmt.Errorf("%s: files are renamed all the time", path)
 }
 
-// scans is how often is looked again if files are renamed meanwhile: one that
+// scans is how often it is looked again if files are renamed meanwhile: one that
 // changes its name could be missed.
 const scans = 100
 
 // since opens the rotated files written to since a time, oldest first, that were
-// not read.
-func (t *tail) since(asOf time.Time) ([]pending, error) {
+// not read and are not held open.
+func (t *tail) since(asOf time.Time, held []pending) ([]pending, error) {
 	for range scans {
 		before, err := t.beside()
 		if err != nil {
 			return nil, err
 		}
-		found, err := t.scan(before, asOf)
+		found, err := t.scan(before, asOf, held)
 		if err != nil {
 			return nil, errors.Join(err, closeAll(found))
 		}
@@ -132,7 +142,7 @@ func (t *tail) beside() (map[string]fs.FileInfo, error) {
 }
 
 // scan opens those of the files that are to be read.
-func (t *tail) scan(files map[string]fs.FileInfo, asOf time.Time) (found []pending, err error) {
+func (t *tail) scan(files map[string]fs.FileInfo, asOf time.Time, held []pending) (found []pending, err error) {
 	for _, path := range slices.Backward(slices.Sorted(maps.Keys(files))) {
 		if files[path].ModTime().Before(asOf) {
 			continue
@@ -148,7 +158,7 @@ func (t *tail) scan(files map[string]fs.FileInfo, asOf time.Time) (found []pendi
 		if err != nil {
 			return found, err
 		}
-		offset, fresh, err := t.fresh(f, found)
+		offset, fresh, err := t.fresh(f, slices.Concat(held, found))
 		if err != nil || !fresh {
 			if err := errors.Join(err, f.Close()); err != nil {
 				return found, err

@@ -199,7 +199,7 @@ func (t *tail) between() (busy bool, err error) {
 	if latest.Equal(t.dirs) {
 		return false, nil
 	}
-	if t.todo, err = t.since(t.asOf); err != nil {
+	if t.todo, err = t.since(t.asOf, nil); err != nil {
 		return false, err
 	}
 	t.dirs = latest
