@@ -21,7 +21,7 @@ import (
 )
 
 // patience is how long a test waits for what should come at once.
-const patience = 2 * time.Second
+const patience = 20 * time.Second
 
 // childEnv makes the test binary a logship, for tests that kill one.
 const childEnv = "LOGSHIP_TEST_CHILD"

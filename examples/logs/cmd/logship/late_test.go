@@ -249,6 +249,34 @@ func TestCopyTruncate(t *testing.T) {
 	i.want("c1")
 }
 
+// TestTruncatedUnread: a file that is copied and truncated after it was found and
+// before any of it was read.
+func TestTruncatedUnread(t *testing.T) {
+	file, _ := logFile(t)
+	i := newInspect(t, "-file", file)
+	appendTo(t, file, "a1\n")
+	i.steps()
+	long := strings.Repeat("b", copySize)
+	rename(t, file, file+".1")
+	appendTo(t, file, long+"\n")
+	copyFile(t, file, file+".0")
+	tail := i.tails[0]
+	for n := 0; tail.cur == nil || tail.cur.lines.offset() > 0; n++ {
+		if n > 1000 {
+			t.Fatal("the new file is not opened")
+		}
+		i.now = i.now.Add(i.cfg.poll)
+		i.round(i.now)
+	}
+	if err := os.Truncate(file, 0); err != nil {
+		t.Fatal(err)
+	}
+	i.steps()
+	appendTo(t, file, "c1\n")
+	i.steps()
+	i.want("a1", long, "c1")
+}
+
 func copyFile(t *testing.T, from, to string) {
 	t.Helper()
 	b, err := os.ReadFile(from)

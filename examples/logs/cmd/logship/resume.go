@@ -105,7 +105,7 @@ func (t *tail) resume(k *track) (_ pending, l likeness, err error) {
 	if l == alike || info.ModTime().Before(asOf) { // a clock was put back, or it was restored
 		asOf = info.ModTime()
 	}
-	return pending{f, p.Offset, asOf}, l, nil
+	return pending{f: f, offset: p.Offset, asOf: asOf}, l, nil
 }
 
 // find opens the file that is like the position's: the one at the path, or one
@@ -185,7 +185,7 @@ func (t *tail) copyOf(g *generation) (*pending, error) {
 	if err != nil || g.isFile(info) || t.held(info) {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &pending{f, g.lines.start, info.ModTime()}, nil
+	return &pending{f: f, offset: g.lines.start, asOf: info.ModTime()}, nil
 }
 
 // held reports whether a file is open already.

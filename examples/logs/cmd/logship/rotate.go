@@ -84,7 +84,7 @@ func (r *reader) openSettled(path string) (p pending, err error) {
 		}
 		info, err := f.Stat()
 		if err == nil && os.SameFile(before, info) {
-			return pending{f: f, asOf: before.ModTime()}, nil
+			return pending{f: f, asOf: before.ModTime(), size: info.Size()}, nil
 		}
 		if err := errors.Join(err, f.Close()); err != nil {
 			return p, err
@@ -165,7 +165,7 @@ func (t *tail) scan(files map[string]fs.FileInfo, asOf time.Time, held []pending
 			}
 			continue
 		}
-		found = append(found, pending{f, offset, files[path].ModTime()})
+		found = append(found, pending{f: f, offset: offset, asOf: files[path].ModTime()})
 	}
 	slices.SortStableFunc(found, func(a, b pending) int {
 		return cmp.Or(a.asOf.Compare(b.asOf), strings.Compare(b.f.Name(), a.f.Name()))

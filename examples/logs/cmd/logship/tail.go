@@ -43,6 +43,7 @@ type pending struct {
 	f      *os.File
 	offset int64
 	asOf   time.Time // when it had been written to last
+	size   int64     // when it was found
 }
 
 // step does a piece of work. It returns false if there was none.
@@ -135,6 +136,7 @@ func (t *tail) open() (busy bool, err error) {
 	t.cur, err = t.r.openGeneration(t.path, next.f, nil, next.offset, next.asOf)
 	if err == nil {
 		t.todo, t.asOf = t.todo[1:], next.asOf
+		t.cur.size = max(t.cur.size, next.size)
 	}
 	return err == nil, err
 }
@@ -144,6 +146,9 @@ func (t *tail) atEnd(now time.Time) (busy bool, err error) {
 	mine, err := t.cur.f.Stat()
 	if err != nil {
 		return false, err
+	}
+	if t.cur.lines.offset() == 0 && mine.Size() < t.cur.size {
+		return t.missed(mine.Size())
 	}
 	if whole, err := t.cur.untouched(mine); err != nil {
 		return false, err
@@ -182,6 +187,23 @@ func (t *tail) atEnd(now time.Time) (busy bool, err error) {
 	}
 	t.rest()
 	return false, nil
+}
+
+// missed looks for the copy of a file that was truncated before any of it was
+// read: it was passed over as the copy of what was there.
+func (t *tail) missed(size int64) (busy bool, err error) {
+	found, err := t.since(t.asOf, nil)
+	if err != nil {
+		return false, err
+	}
+	t.cur.size = size
+	if len(found) == 0 {
+		return true, nil
+	}
+	t.todo = slices.Concat(found, []pending{{f: t.cur.f, asOf: t.asOf}}, t.todo)
+	t.r.tracks.close(t.cur.track)
+	t.cur = nil
+	return true, nil
 }
 
 // between looks for rotated files that were never seen while there is nothing at
