@@ -82,13 +82,13 @@ func defaultConfig() config {
 		segmentAge:  time.Hour,
 		batchSize:   256 << 10,
 		batches:     32,
-		batchDelay:  200 * time.Microsecond,
+		batchDelay:  100 * time.Microsecond,
 		files:       filesAuto,
 		fileMode:    0o640,
 		tlsMin:      "1.2",
 		certPoll:    certPoll,
 		mode:        modeEvents,
-		drive:       "dedicated",
+		drive:       "shared",
 		wait:        500 * time.Microsecond,
 		maxLine:     64 << 10,
 		maxConns:    10000,
@@ -149,13 +149,13 @@ func (c *config) storeFlags(fs *cli.Set) {
 	fs.Size(&c.keepFree, "keep-free", 0, math.MaxInt64, "`size` of free space on the file system below which the oldest segments are removed; 0:\nno matter")
 	fs.Mode(&c.fileMode, "file-mode", 0o600, "`permissions` of segment files; those of directories are the same, and may be entered by\nwhom may read them")
 	fs.Var(&c.group, "group", "`group`, by name or number, that files, directories and unix sockets are given to")
-	fs.Choice(&c.files, "files", "`how` files are written: ring (io_uring), std or auto", filesAuto, filesRing, filesStd)
+	fs.Choice(&c.files, "files", "`how` files are written: ring (io_uring), std (system calls) or auto: ring where each write is\nsynced (-durability group), which is then one submission, else std", filesAuto, filesRing, filesStd)
 }
 
 // serviceFlags adds how connections are served.
 func (c *config) serviceFlags(fs *cli.Set) {
 	fs.Choice(&c.mode, "mode", "`how` connections are served: events (on the rings' goroutines) or conns (a\ngoroutine each); TLS always has conns", modeEvents, modeConns)
-	fs.Choice(&c.drive, "drive", "`how` the rings are driven: dedicated (a thread each, which can take completions\nin batches), shared (by Go's threads) or sqpoll", "shared", "dedicated", "sqpoll")
+	fs.Choice(&c.drive, "drive", "`how` connections are carried: shared (by readiness, soonest), dedicated (rings of a thread\neach, which can take what arrives in batches) or sqpoll", "shared", "dedicated", "sqpoll")
 	fs.Duration(&c.wait, "batch-wait", 0, time.Second, "`time` that a dedicated thread may hold back what has arrived, to take it in batches: a\nbusy server spends half the CPU time on each log")
 	fs.Size(&c.maxLine, "max-line", 16, 16<<20, "`size` of the longest record; a longer line is continued in further records, a longer\nRELP or octet-counted message is cut")
 	fs.Int(&c.maxConns, "max-conns", 0, math.MaxInt, "`number` of connections at a time; 0: no limit")

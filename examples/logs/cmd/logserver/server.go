@@ -132,7 +132,7 @@ func (s *server) startEngine() error {
 	if mode == uringnet.ModeDedicated {
 		c.BatchWait = s.cfg.wait
 	}
-	if s.cfg.mode == modeConns {
+	if s.cfg.mode == modeConns && mode != uringnet.ModeShared {
 		// Goroutines may fall behind what multishot receives bring: a connection
 		// is to hold one buffer, and its peer to wait.
 		c.Receive = uringnet.ReceiveSingle
@@ -169,7 +169,7 @@ func (s *server) openStore() (err error) {
 		KeepSize:     int64(s.cfg.keepSize),
 		KeepFree:     int64(s.cfg.keepFree),
 	}
-	if s.ringFS, s.files, err = chooseFiles(s.engine, s.cfg.files); err != nil {
+	if s.ringFS, s.files, err = chooseFiles(s.engine, s.cfg.files, s.cfg.durability.Durability == store.Group); err != nil {
 		return err
 	}
 	if s.ringFS != nil {
