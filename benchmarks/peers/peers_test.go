@@ -243,8 +243,7 @@ func fillRandom(b []byte, seed uint64) {
 	_, _ = r.Read(b)
 }
 
-// exchange sends data and checks that it comes back, while it is still sending
-// if the sockets do not hold all of it.
+// exchange sends data and checks that it comes back, if need be while it is still sending.
 func exchange(c net.Conn, data []byte) error {
 	sent := make(chan error, 1)
 	go func() {

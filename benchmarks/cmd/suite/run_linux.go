@@ -35,7 +35,7 @@ func (r *runner) all() error {
 	most := int(min(limit.Cur, 1<<20)) - spareFiles
 	for _, w := range r.opts.workloads() {
 		for _, layout := range w.layouts {
-			if _, err := layout.Sets(r.allowed); err != nil {
+			if _, err := layout.Sets(r.Allowed); err != nil {
 				r.note("layout %s left out: %v", layout, err)
 				continue
 			}
@@ -100,7 +100,7 @@ func (r *runner) plan(w *workload, layout measure.Layout, conns int, specs []mea
 	p := &measure.Plan{
 		Proto: w.proto, Layout: layout, Conns: conns, Size: w.size,
 		Slice: slice, Rounds: o.rounds, Extra: o.extra, CountTime: o.countTime,
-		Specs: specs, Counter: r.counter, Spin: o.spin, Allowed: r.allowed,
+		Specs: specs, Counter: r.Counter, Spin: o.spin, Allowed: r.Allowed,
 		Accept: r.accept, Dial: r.dial(w), KeepGoing: true, Park: true,
 		Share: w.share, Burst: o.burst, Labour: w.proto == "fsync",
 	}

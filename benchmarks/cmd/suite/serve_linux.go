@@ -39,7 +39,7 @@ func (r *runner) command(w *workload) func(*measure.Plan, measure.Spec) *exec.Cm
 		}
 		program := r.built[s.Kind]
 		if slices.Contains(ownKinds, s.Kind) {
-			program = r.self
+			program = r.Self
 		}
 		if !slices.Contains(cKinds, s.Kind) { // those know no files
 			args = append([]string{"serve", "-kind=" + s.Kind, "-file=" + file}, args...)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
 	"github.com/uringnet/go-uringnet/examples/logs/query"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 )
@@ -81,7 +82,7 @@ func runCat(args []string, out, errs io.Writer) error {
 		c.refuse("format", c.format, "a template: "+err.Error())
 	}
 	if err := cmp.Or(c.queryRefused(), c.refused); err != nil {
-		return usageError{fmt.Errorf("-%w", err)}
+		return cli.Usage(fmt.Errorf("-%w", err))
 	}
 	if c.files {
 		err := scan(fs.Args(), *c.query.Scanner(nil), func(path string, scan func(func(store.Record) error) error) error {
@@ -95,7 +96,7 @@ func runCat(args []string, out, errs io.Writer) error {
 	}
 	if c.follow {
 		if info, err := os.Stat(fs.Arg(0)); fs.NArg() != 1 || err == nil && !info.IsDir() {
-			return usageError{errors.New("-f: want one directory")}
+			return cli.Usage(errors.New("-f: want one directory"))
 		}
 	}
 	ctx := context.Background()
@@ -143,9 +144,9 @@ func parseCommand(fs *flag.FlagSet, args []string, out io.Writer) (ok bool, err 
 		}
 		return false, nil
 	case err != nil:
-		return false, usageError{err}
+		return false, cli.Usage(err)
 	case fs.NArg() == 0:
-		return false, usageError{errors.New(line)}
+		return false, cli.Usage(errors.New(line))
 	}
 	return true, nil
 }
@@ -155,7 +156,7 @@ func (c *cat) escaping(out io.Writer) escaping {
 	switch {
 	case c.escape == escapeNever:
 		return escapeNothing
-	case c.escape == escapeAlways || isTerminal(out):
+	case c.escape == escapeAlways || cli.IsTerminal(out):
 		return escapeAll
 	default:
 		return escapeControls

@@ -17,11 +17,11 @@ import (
 func catServer(t *testing.T, logs ...string) (*server, config) {
 	t.Helper()
 	c := testConfig(t, modeConns)
-	c.tcp.values = []string{"127.0.0.1:0"}
+	c.tcp = []string{"127.0.0.1:0"}
 	s := startServer(t, c)
 	conn := dial(t, s, "tcp")
 	for i, log := range logs {
-		write(t, conn, asCounted([]string{log}))
+		write(t, conn, framed(log))
 		waitStored(t, s, i+1)
 	}
 	return s, c

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"unicode"
 	"unicode/utf8"
 )
@@ -135,13 +134,3 @@ func (p printable) Write(b []byte) (int, error) {
 
 // newLog returns the logger of a program that writes to w.
 func newLog(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(printable{w}, nil)) }
-
-// isTerminal reports whether w is a terminal.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}

@@ -118,7 +118,7 @@ func FuzzEscape(f *testing.F) {
 // TestCatEscape checks what -escape makes of a log, in a file and on a terminal.
 func TestCatEscape(t *testing.T) {
 	c := testConfig(t, modeConns)
-	c.tcp.values = []string{"127.0.0.1:0"}
+	c.tcp = []string{"127.0.0.1:0"}
 	s := startServer(t, c)
 	const log = "<13>1 - - - - - - tab\tline\nback\\slash \u202eover\u0085\x9b\xff"
 	write(t, dial(t, s, "tcp"), asCounted([]string{log}))

@@ -3,14 +3,13 @@ package main
 import (
 	"crypto/sha256"
 	"crypto/tls"
-	"flag"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
 	"strings"
 
-	"github.com/uringnet/go-uringnet/examples/logs/query"
+	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
 )
 
 // webConfig is what flags say about the address of the page besides that.
@@ -18,21 +17,21 @@ type webConfig struct {
 	logs      bool // log contents are served
 	cert, key string
 	tokenFile string
-	hosts     list
+	hosts     []string
 }
 
 // flags adds the flags that set c.
-func (c *webConfig) flags(fs *flag.FlagSet) {
-	fs.BoolVar(&c.logs, "http-logs", c.logs, "serve log contents and sources on -http: on loopback, elsewhere with TLS and a token only")
-	fs.StringVar(&c.cert, "http-tls-cert", "", "PEM `file` of the certificate for -http; with it, that speaks TLS")
-	fs.StringVar(&c.key, "http-tls-key", "", "PEM `file` of its private key")
-	fs.StringVar(&c.tokenFile, "http-token-file", "", "`file` with a token of 16 characters or more, without which no log contents are served")
-	fs.Var(&c.hosts, "http-host", "`names` by which -http may be asked for log contents, besides localhost and its own\naddress; comma-separated or repeated")
+func (c *webConfig) flags(fs *cli.Set) {
+	fs.Bool(&c.logs, "http-logs", "serve log contents and sources on -http: on loopback, elsewhere with TLS and a token only")
+	fs.String(&c.cert, "http-tls-cert", "PEM `file` of the certificate for -http; with it, that speaks TLS")
+	fs.String(&c.key, "http-tls-key", "PEM `file` of its private key")
+	fs.String(&c.tokenFile, "http-token-file", "`file` with a token of 16 characters or more, without which no log contents are served")
+	fs.List(&c.hosts, "http-host", "`names` by which -http may be asked for log contents, besides localhost and its own\naddress; comma-separated or repeated")
 }
 
 // check looks for values that do not go together. Where a name is listened on is known
 // later: mayServe looks at that.
-func (c *webConfig) check(http string) error {
+func (c *webConfig) check(fs *cli.Set, http string) error {
 	host, _, err := net.SplitHostPort(http)
 	ip, notIP := netip.ParseAddr(host)
 	public := err == nil && (host == "" || notIP == nil && !ip.Unmap().IsLoopback())
@@ -40,16 +39,11 @@ func (c *webConfig) check(http string) error {
 	case public && !c.open():
 		return errOpen(http)
 	case c.cert != "" && c.key == "":
-		return refusal("http-tls-cert", c.cert, "-http-tls-key with it")
+		return fs.Refuse("http-tls-cert", "-http-tls-key with it")
 	case c.key != "" && c.cert == "":
-		return refusal("http-tls-key", c.key, "-http-tls-cert with it")
+		return fs.Refuse("http-tls-key", "-http-tls-cert with it")
 	}
 	return nil
-}
-
-// refusal is an error about the value of a flag.
-func refusal(name, value, want string) error {
-	return fmt.Errorf("-%w", &query.Refusal{Name: name, Value: value, Want: want})
 }
 
 // The lengths of a token.
@@ -66,7 +60,7 @@ func (c *webConfig) token() (*[sha256.Size]byte, error) {
 	}
 	text := strings.TrimSpace(string(b))
 	if len(text) < minToken || len(text) > maxToken || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return nil, refusal("http-token-file", c.tokenFile, fmt.Sprintf("a file of one line of %d to %d characters, printable ASCII without spaces", minToken, maxToken))
+		return nil, &cli.Refusal{Flag: "http-token-file", Value: c.tokenFile, Want: fmt.Sprintf("a file of one line of %d to %d characters, printable ASCII without spaces", minToken, maxToken)}
 	}
 	hash := sha256.Sum256([]byte(text))
 	return &hash, nil
@@ -120,7 +114,7 @@ func (c *webConfig) allowed(host string, local net.Addr) bool {
 		here, ok := local.(*net.TCPAddr)
 		return ip.IsLoopback() || ok && here.AddrPort().Addr().Unmap() == ip.Unmap()
 	}
-	for _, name := range c.hosts.values {
+	for _, name := range c.hosts {
 		if host != "" && strings.EqualFold(host, strings.TrimSuffix(name, ".")) {
 			return true
 		}

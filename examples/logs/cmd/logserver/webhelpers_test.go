@@ -6,11 +6,21 @@ import (
 	"encoding/pem"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
 // trusting is for clients of certificates that are made on the spot.
 var trusting = &tls.Config{InsecureSkipVerify: true}
+
+// framed is a log as it is sent: with a count, or as a line if it has no priority, which
+// counts are told by.
+func framed(log string) string {
+	if strings.HasPrefix(log, "<") {
+		return asCounted([]string{log})
+	}
+	return strings.TrimSuffix(log, "\n") + "\n"
+}
 
 // certificate writes a certificate and its key.
 func certificate(t *testing.T, dir string) (cert, key string) {

@@ -42,7 +42,7 @@ type logService struct {
 // newLogService makes the service of an address.
 func newLogService(dir, http string, c webConfig) (l *logService, err error) {
 	if host, _, err := net.SplitHostPort(http); err == nil {
-		c.hosts.values = append(slices.Clone(c.hosts.values), host) // a name, if it is none of an address
+		c.hosts = append(slices.Clone(c.hosts), host) // a name, if it is none of an address
 	}
 	l = &logService{dir: dir, web: c, slots: make(chan struct{}, maxQueries), queryTime: queryTime, followTime: followTime}
 	l.token, err = c.token()

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,14 +21,14 @@ import (
 // webServer starts a server with a page, and some logs if asked for.
 func webServer(t *testing.T, c config, logs ...string) *server {
 	t.Helper()
-	c.tcp.values = []string{"127.0.0.1:0"}
+	c.tcp = []string{"127.0.0.1:0"}
 	if c.http == "" {
 		c.http = "127.0.0.1:0"
 	}
 	s := startServer(t, c)
 	conn := dial(t, s, "tcp")
 	for i, log := range logs {
-		write(t, conn, asCounted([]string{log}))
+		write(t, conn, framed(log))
 		waitStored(t, s, i+1)
 	}
 	return s
@@ -183,7 +184,7 @@ func TestLogsFollow(t *testing.T) {
 // TestLogsGuard checks who may see logs on loopback.
 func TestLogsGuard(t *testing.T) {
 	c := testConfig(t, modeConns)
-	c.web.hosts.values = []string{"logs.example.com"}
+	c.web.hosts = []string{"logs.example.com"}
 	s := webServer(t, c, some(1)...)
 	_, port, _ := strings.Cut(s.webAddr.String(), ":")
 	for host, want := range map[string]int{
@@ -227,7 +228,7 @@ func TestLogsElsewhere(t *testing.T) {
 		}
 	}
 	c := testConfig(t, modeConns)
-	c.tcp.values, c.http = []string{"127.0.0.1:0"}, "0.0.0.0:0" // as a name that stands for an address
+	c.tcp, c.http = []string{"127.0.0.1:0"}, "0.0.0.0:0" // as a name that stands for an address
 	if _, err := start(c, discard); err == nil || !strings.Contains(err.Error(), "log contents are served on loopback only") {
 		t.Errorf("started: %v", err)
 	}
@@ -286,7 +287,7 @@ func TestLogsToken(t *testing.T) {
 
 // TestSourcesJSON checks the table of sources.
 func TestSourcesJSON(t *testing.T) {
-	s := webServer(t, testConfig(t, modeConns))
+	s := webServer(t, testConfig(t, modeConns), some(1)...)
 	now := time.Now()
 	s.stats.Sources.Count(stats.SourceKey{Peer: "10.0.0.1", Listener: "tcp://[::]:514", Subject: "CN=\u202e"}, 7, 70, now.UnixNano())
 	s.stats.Sources.Count(stats.SourceKey{Peer: "10.0.0.2"}, 1, 2, now.Add(-2*silentAfter).UnixNano())
@@ -295,7 +296,10 @@ func TestSourcesJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.Total != 2 || got.Silent != 1 || len(got.Rows) != 2 || got.Rows[1].Logs != 7 || got.SilentAfter != 300 || got.Now < now.UnixNano() {
+	if i := slices.IndexFunc(got.Rows, func(r stats.Source) bool { return r.Peer == "127.0.0.1" }); i < 0 || got.Rows[i].Logs != 2 || !strings.HasPrefix(got.Rows[i].Listener, "tcp") {
+		t.Errorf("the sender is not among %s", body)
+	}
+	if got.Total != 3 || got.Silent != 1 || len(got.Rows) != 3 || !slices.ContainsFunc(got.Rows, func(r stats.Source) bool { return r.Logs == 7 }) || got.SilentAfter != 300 || got.Now < now.UnixNano() {
 		t.Errorf("%s", body)
 	}
 	fields := jsonFields(t, got)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -13,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/uringnet/go-uringnet/examples/logs/internal/logtest"
 
 	"github.com/uringnet/go-uringnet/examples/logs/frame"
 	"github.com/uringnet/go-uringnet/examples/logs/relp"
@@ -34,13 +35,7 @@ func TestMain(m *testing.M) {
 		ln.Close() // the runtime's poller stays open: have it before looking
 	}
 	uringnet.Default() // the engine that Dialers use stays, too
-	before := leakcheck.Take()
-	code := m.Run()
-	if err := before.Check(patience); err != nil {
-		fmt.Fprintf(os.Stderr, "FAIL: the tests left behind:\n%v\n", err)
-		code = max(code, 1)
-	}
-	os.Exit(code)
+	os.Exit(leakcheck.Main(m.Run, patience))
 }
 
 // receiver is a log server that keeps what it gets in memory, and that can be
@@ -142,7 +137,7 @@ func (r *receiver) serve(c net.Conn) {
 		if r.relp {
 			_, err = p.Feed(buf[:n], take)
 		} else {
-			_, err = s.Feed(buf[:n], line)
+			s.Feed(buf[:n], line)
 		}
 		if err != nil {
 			r.t.Errorf("receiver: %v", err)
@@ -177,19 +172,36 @@ func (r *receiver) take(acks []byte, txnr uint32, msg []byte) []byte {
 
 // got returns the messages, each the first time it came, without headers.
 func (r *receiver) got() (msgs []string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	seen := map[string]bool{}
-	for _, m := range r.msgs {
-		if _, text, ok := strings.Cut(m, " - - - "); ok {
-			m = text
-		}
+	for _, m := range r.all() {
 		if !seen[m] {
 			seen[m] = true
 			msgs = append(msgs, m)
 		}
 	}
 	return msgs
+}
+
+// all returns the messages without headers, those that came twice, too.
+func (r *receiver) all() (msgs []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range r.msgs {
+		if _, text, ok := strings.Cut(m, " - - - "); ok {
+			m = text
+		}
+		msgs = append(msgs, m)
+	}
+	return msgs
+}
+
+// wantOnce is want, and fails if one came twice.
+func (r *receiver) wantOnce(want []string) {
+	r.t.Helper()
+	r.want(want)
+	if n := len(r.all()); n != len(want) {
+		r.t.Fatalf("%d messages for %d lines: %.2000q", n, len(want), r.all())
+	}
 }
 
 // want fails if the messages are not these, in this order.
@@ -233,23 +245,8 @@ type running struct {
 	stderr syncBuffer
 }
 
-// syncBuffer is a bytes.Buffer for several goroutines.
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
+// syncBuffer is a buffer for several goroutines.
+type syncBuffer = logtest.Buffer
 
 // begin starts a logship with these arguments; it is stopped with the test.
 func begin(t *testing.T, stdin io.Reader, args ...string) *running {
