@@ -7,6 +7,7 @@ import (
 
 	"github.com/uringnet/go-uringnet/examples/logs/intake"
 	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
+	"github.com/uringnet/go-uringnet/examples/logs/jsonlog"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 )
 
@@ -16,6 +17,9 @@ const defaultTCP = "127.0.0.1:5514"
 // config is what flags and the configuration file say.
 type config struct {
 	tcp, tls, unix, relp, relpTLS []string
+	udp, unixgram                 []string
+	udpBuffer                     cli.Size
+	json                          jsonlog.Names
 	cert, key                     string
 	selfSigned                    bool
 	clientCA, tlsMin              string
@@ -75,6 +79,8 @@ const (
 func defaultConfig() config {
 	return config{
 		http:        "127.0.0.1:9514",
+		udpBuffer:   4 << 20,
+		json:        jsonlog.Default(),
 		dir:         "logs",
 		durability:  durability{store.Group},
 		interval:    time.Second,
@@ -120,6 +126,9 @@ func (c *config) inputFlags(fs *cli.Set) {
 	fs.List(&c.tcp, "tcp", "`addresses` for syslog over TCP, lines or octet-counted; comma-separated or repeated\n(default "+defaultTCP+" if nothing else is listened on)")
 	fs.List(&c.tls, "tls", "`addresses` for syslog over TLS")
 	fs.List(&c.unix, "unix", "`paths` of stream sockets for syslog")
+	fs.List(&c.udp, "udp", "`addresses` for syslog over UDP, a message in each datagram")
+	fs.Size(&c.udpBuffer, "udp-buffer", 0, 1<<30, "`size` of the kernel's buffer of each UDP socket, what is sent while nobody receives; 0: the\nsystem's default")
+	fs.List(&c.unixgram, "unixgram", "`paths` of datagram sockets for syslog, as /dev/log is one")
 	fs.List(&c.relp, "relp", "`addresses` for RELP")
 	fs.List(&c.relpTLS, "relp-tls", "`addresses` for RELP over TLS")
 	fs.String(&c.cert, "cert", "PEM `file` of the certificate for TLS")
@@ -128,7 +137,7 @@ func (c *config) inputFlags(fs *cli.Set) {
 	fs.String(&c.clientCA, "tls-client-ca", "PEM `file` of the certificates that sign clients'; TLS clients have to have one then")
 	fs.ListOf(&c.clientSubjects, "tls-client-subject", checkSubject, "`names` that clients' certificates may have, comma-separated or repeated: the common name\nor any alternative name, web-*.example.com, or an attribute of the subject, O=Acme")
 	fs.Choice(&c.tlsMin, "tls-min", "oldest `version` of TLS that is spoken", "1.2", "1.3")
-	fs.Mode(&c.unixMode, "unix-mode", 0, "`permissions` of the unix sockets (default as the umask has it)")
+	fs.Mode(&c.unixMode, "unix-mode", 0, "`permissions` of the unix sockets, of both kinds (default as the umask has it)")
 	fs.String(&c.http, "http", "`address` of the live page, /metrics and /stats.json; empty: none")
 }
 
@@ -154,6 +163,9 @@ func (c *config) storeFlags(fs *cli.Set) {
 
 // serviceFlags adds how connections are served.
 func (c *config) serviceFlags(fs *cli.Set) {
+	fs.List(&c.json.Time, "json-time", "`names` of the member that is the time of a log that is a JSON object, by preference,\ncomma-separated or repeated; empty: none")
+	fs.List(&c.json.Level, "json-level", "`names` of the member that is its level, in the same way")
+	fs.List(&c.json.Host, "json-host", "`names` of the member that is its host, in the same way")
 	fs.Choice(&c.mode, "mode", "`how` connections are served: events (on the rings' goroutines) or conns (a\ngoroutine each); TLS always has conns", modeEvents, modeConns)
 	fs.Choice(&c.drive, "drive", "`how` the rings are driven: dedicated (a thread each, which can take completions\nin batches), shared (by Go's threads) or sqpoll", "shared", "dedicated", "sqpoll")
 	fs.Duration(&c.wait, "batch-wait", 0, time.Second, "`time` that a dedicated thread may hold back what has arrived, to take it in batches: a\nbusy server spends half the CPU time on each log")
@@ -182,7 +194,7 @@ func parseConfig(args []string) (config, error) {
 		return c, err
 	}
 	c.args, c.path = args, fs.Config()
-	if len(c.tcp)+len(c.tls)+len(c.unix)+len(c.relp)+len(c.relpTLS) == 0 {
+	if len(c.tcp)+len(c.tls)+len(c.unix)+len(c.relp)+len(c.relpTLS)+len(c.udp)+len(c.unixgram) == 0 {
 		c.tcp = []string{defaultTCP}
 	}
 	c.values = fs.Values()

@@ -38,6 +38,7 @@ type server struct {
 	began   time.Time
 
 	listeners   []*listener
+	packets     []*packetSocket
 	web         *http.Server // nil: none
 	webListener net.Listener
 	webAddr     net.Addr
@@ -111,7 +112,7 @@ func (s *server) prepare() (err error) {
 	}
 	s.intake = intake.New(intake.Config{
 		Store: s.store, Stats: s.stats, MaxLine: int(s.cfg.maxLine),
-		Budget: int64(s.cfg.bufferMemory), LineTimeout: s.cfg.lineTimeout,
+		Budget: int64(s.cfg.bufferMemory), LineTimeout: s.cfg.lineTimeout, JSON: &s.cfg.json,
 		Refused: func(err error) { s.complain.Warn("logserver: bad input", "error", err) },
 	})
 	return nil
@@ -224,6 +225,9 @@ func (s *server) run() {
 	for _, l := range s.listeners {
 		s.running.Go(func() { s.accept(l) })
 	}
+	for _, p := range s.packets {
+		s.running.Go(func() { s.receive(p) })
+	}
 }
 
 // announce prints how the server runs and where it listens, a line for each
@@ -233,6 +237,9 @@ func (s *server) announce(out io.Writer) {
 	fmt.Fprintf(out, "storing in %s, durability %v, files by %s\n", s.cfg.dir, s.cfg.durability.Durability, s.files)
 	for _, l := range s.listeners {
 		fmt.Fprintf(out, "listening %s %s\n", l.kind, l.ln.Addr())
+	}
+	for _, p := range s.packets {
+		fmt.Fprintf(out, "listening %s %s\n", p.kind, p.conn.LocalAddr())
 	}
 	if s.web != nil {
 		fmt.Fprintf(out, "listening http %s\n", s.webAddr)
@@ -254,6 +261,7 @@ func (s *server) fail(err error) {
 func (s *server) stop() error {
 	close(s.stopping)
 	s.closeListeners()
+	s.stopPackets()
 	s.drain()
 	return s.release()
 }
@@ -274,6 +282,7 @@ func (s *server) release() error {
 		s.ringFS.release()
 	}
 	s.closeListeners()
+	s.closePackets()
 	if s.engine != nil {
 		errs = append(errs, s.engine.Close())
 	}
