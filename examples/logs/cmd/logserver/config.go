@@ -7,6 +7,7 @@ import (
 
 	"github.com/uringnet/go-uringnet/examples/logs/intake"
 	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
+	"github.com/uringnet/go-uringnet/examples/logs/internal/systemd"
 	"github.com/uringnet/go-uringnet/examples/logs/jsonlog"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 )
@@ -61,6 +62,11 @@ type config struct {
 	grace time.Duration
 
 	certPoll time.Duration // how often the files of certificates are looked at; not a flag
+
+	version, checkConfig bool
+
+	passed    []systemd.Socket // in the place of flags of their names
+	defaulted bool             // tcp is defaultTCP
 
 	args   []string          // the command line, to be read again
 	values map[string]string // of all flags
@@ -118,6 +124,8 @@ func (c *config) flags() *cli.Set {
 	c.storeFlags(fs)
 	c.serviceFlags(fs)
 	fs.ConfigFile()
+	fs.Command(&c.version, "version", "print the version of the module and the commit, and end")
+	fs.Command(&c.checkConfig, "check-config", "look at flags, configuration file and certificates, and end: with 0, or with 2 and what is\nwrong")
 	return fs
 }
 
@@ -138,7 +146,7 @@ func (c *config) inputFlags(fs *cli.Set) {
 	fs.ListOf(&c.clientSubjects, "tls-client-subject", checkSubject, "`names` that clients' certificates may have, comma-separated or repeated: the common name\nor any alternative name, web-*.example.com, or an attribute of the subject, O=Acme")
 	fs.Choice(&c.tlsMin, "tls-min", "oldest `version` of TLS that is spoken", "1.2", "1.3")
 	fs.Mode(&c.unixMode, "unix-mode", 0, "`permissions` of the unix sockets, of both kinds (default as the umask has it)")
-	fs.String(&c.http, "http", "`address` of the live page, /metrics and /stats.json; empty: none")
+	fs.String(&c.http, "http", "`address` of the live page, /metrics, /stats.json, /healthz and /readyz; empty: none")
 }
 
 // storeFlags adds how logs are stored.
@@ -172,8 +180,8 @@ func (c *config) serviceFlags(fs *cli.Set) {
 	fs.Size(&c.maxLine, "max-line", 16, 16<<20, "`size` of the longest record; a longer line is continued in further records, a longer\nRELP or octet-counted message is cut")
 	fs.Int(&c.maxConns, "max-conns", 0, math.MaxInt, "`number` of connections at a time; 0: no limit")
 	fs.Var(&c.maxPerIP, "max-conns-per-ip", "`number` of connections at a time of one address (by IPv6: of one /64), or quarter: of\n-max-conns; 0: no limit")
-	fs.Float(&c.ratePerIP, "rate-per-ip", 0, 1e9, "`number` of logs a second of one address (by IPv6: of one /64); over it its connections\nare read later, and nothing is lost; 0: no limit")
-	fs.ListOf(&c.allow, "allow", checkNetwork, "`networks` that may connect, as 10.0.0.0/8, comma-separated or repeated (default all)")
+	fs.Float(&c.ratePerIP, "rate-per-ip", 0, 1e9, "`number` of logs a second of one address (by IPv6: of one /64); over it its connections\nare read later, and nothing of them is lost, and its datagrams dropped; 0: no limit")
+	fs.ListOf(&c.allow, "allow", checkNetwork, "`networks` that may connect or send datagrams, as 10.0.0.0/8, comma-separated or repeated (default all)")
 	fs.ListOf(&c.deny, "deny", checkNetwork, "`networks` that may not, also if -allow has them")
 	fs.Duration(&c.idle, "idle", 0, math.MaxInt64, "`time` after which silent connections are closed; 0: never")
 	fs.Duration(&c.lineTimeout, "line-timeout", 0, math.MaxInt64, "`time` that a message may be unfinished; then it is stored as it is, marked cut, and its\nconnection closed; 0: for ever")
@@ -195,7 +203,7 @@ func parseConfig(args []string) (config, error) {
 	}
 	c.args, c.path = args, fs.Config()
 	if len(c.tcp)+len(c.tls)+len(c.unix)+len(c.relp)+len(c.relpTLS)+len(c.udp)+len(c.unixgram) == 0 {
-		c.tcp = []string{defaultTCP}
+		c.tcp, c.defaulted = []string{defaultTCP}, true
 	}
 	c.values = fs.Values()
 	return c, cli.Usage(c.check(fs))

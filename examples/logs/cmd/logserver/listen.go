@@ -42,6 +42,17 @@ func (s *server) listen() (err error) {
 		{"relp", "tcp", s.cfg.relp, intake.RELP, false},
 		{"relp-tls", "tcp", s.cfg.relpTLS, intake.RELP, true},
 	} {
+		passed := s.cfg.named(k.kind)
+		for _, p := range passed {
+			ln, err := s.passedListener(p)
+			if err != nil {
+				return err
+			}
+			s.listeners = append(s.listeners, &listener{kind: k.kind, name: k.kind + "://" + ln.Addr().String(), ln: ln, proto: k.proto, tls: k.tls})
+		}
+		if passed != nil {
+			continue
+		}
 		for _, addr := range k.addrs {
 			ln, err := s.openListener(k.network, addr, deadline)
 			if err != nil {

@@ -32,6 +32,7 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("GET /metrics", s.serveMetrics)
 	mux.HandleFunc("GET /stats.json", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.report()) })
 	mux.HandleFunc("GET /history.json", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.history.all()) })
+	s.healthRoutes(mux)
 	return mux
 }
 
@@ -120,6 +121,7 @@ func (s *server) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 	e.Counter("logserver_connections_unfinished_closed_total", "Connections closed because a message did not end within -line-timeout.", float64(s.intake.Expired()))
 	e.Counter("logserver_messages_spilled_total", "Unfinished messages stored in parts because -buffer-memory was used up.", float64(s.intake.Spilled()))
 	s.limits.expose(e)
+	s.exposeStore(e)
 	s.exposeListeners(e)
 	s.exposePackets(e)
 	e.Counter("logserver_paused_seconds_total", "Seconds in which the store held back at least one connection or socket.", s.intake.PausedTime().Seconds())

@@ -51,36 +51,53 @@ var lossNames = [losses]string{"not_allowed", "rate", "stop"}
 
 // openPackets opens the sockets for datagrams.
 func (s *server) openPackets(deadline time.Time) error {
+	some, err := s.addPassedPackets("udp")
 	for _, addr := range s.cfg.udp {
-		c, err := openPatiently(deadline, func() (*net.UDPConn, error) { return listenUDP(addr) })
-		if err != nil {
-			return listenError("udp", "udp", addr, err)
+		if err != nil || some {
+			break
 		}
-		if err := s.addPackets("udp", addr, "", c); err != nil {
-			return err
-		}
+		err = s.openUDP(addr, deadline)
 	}
+	if err != nil {
+		return err
+	}
+	some, err = s.addPassedPackets("unixgram")
 	for _, path := range s.cfg.unixgram {
-		removeStale("unixgram", path)
-		var c *net.UnixConn
-		err := s.withPermissions(path, func() (err error) {
-			c, err = openPatiently(deadline, func() (*net.UnixConn, error) {
-				return net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: path})
-			})
-			return err
-		})
-		if err != nil {
-			if c != nil {
-				_ = c.Close()
-				_ = os.Remove(path)
-			}
-			return listenError("unixgram", "unix", path, err)
+		if err != nil || some {
+			break
 		}
-		if err := s.addPackets("unixgram", path, path, c); err != nil {
-			return err
-		}
+		err = s.openUnixgram(path, deadline)
 	}
-	return nil
+	return err
+}
+
+// openUDP opens one of -udp.
+func (s *server) openUDP(addr string, deadline time.Time) error {
+	c, err := openPatiently(deadline, func() (*net.UDPConn, error) { return listenUDP(addr) })
+	if err != nil {
+		return listenError("udp", "udp", addr, err)
+	}
+	return s.addPackets("udp", addr, "", c)
+}
+
+// openUnixgram opens one of -unixgram.
+func (s *server) openUnixgram(path string, deadline time.Time) error {
+	removeStale("unixgram", path)
+	var c *net.UnixConn
+	err := s.withPermissions(path, func() (err error) {
+		c, err = openPatiently(deadline, func() (*net.UnixConn, error) {
+			return net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: path})
+		})
+		return err
+	})
+	if err == nil {
+		return s.addPackets("unixgram", path, path, c)
+	}
+	if c != nil {
+		_ = c.Close()
+		_ = os.Remove(path)
+	}
+	return listenError("unixgram", "unix", path, err)
 }
 
 // listenUDP opens a socket of an address.

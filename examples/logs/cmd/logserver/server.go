@@ -16,6 +16,7 @@ import (
 
 	"github.com/uringnet/go-uringnet/examples/logs/intake"
 	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
+	"github.com/uringnet/go-uringnet/examples/logs/internal/systemd"
 	"github.com/uringnet/go-uringnet/examples/logs/stats"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 	"github.com/uringnet/go-uringnet/poller"
@@ -91,7 +92,7 @@ func (s *server) prepare() (err error) {
 	if pid := lockOwner(filepath.Join(s.cfg.dir, "lock")); pid != 0 {
 		return fmt.Errorf("-dir %q: the directory is in use%s", s.cfg.dir, by(pid))
 	}
-	if len(s.cfg.tls)+len(s.cfg.relpTLS) > 0 {
+	if s.cfg.usesTLS() {
 		if s.keys, err = newKeyring(s.cfg.tlsSettings()); err != nil {
 			return err
 		}
@@ -185,16 +186,32 @@ func (s *server) openStore() (err error) {
 // listenWeb opens the address of the page and the metrics. It is package net's:
 // the engine's counters are for logs.
 func (s *server) listenWeb() error {
-	if s.cfg.http == "" {
-		return nil
-	}
-	ln, err := net.Listen("tcp", s.cfg.http)
-	if err != nil {
-		return listenError("http", "tcp", s.cfg.http, err)
+	ln, err := s.openWeb()
+	if ln == nil {
+		return err
 	}
 	s.webListener, s.webAddr = ln, ln.Addr()
 	s.web = &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
 	return nil
+}
+
+// openWeb opens the listener of the page; nil: there is none.
+func (s *server) openWeb() (net.Listener, error) {
+	for _, p := range s.cfg.named("http") {
+		ln, err := net.FileListener(p.File)
+		if err != nil {
+			return nil, passedError("http", err)
+		}
+		return ln, nil // one is enough
+	}
+	if s.cfg.http == "" {
+		return nil, nil
+	}
+	ln, err := net.Listen("tcp", s.cfg.http)
+	if err != nil {
+		return nil, listenError("http", "tcp", s.cfg.http, err)
+	}
+	return ln, nil
 }
 
 // serveWeb answers requests for the page and the metrics.
@@ -221,6 +238,9 @@ func (s *server) run() {
 	}
 	if s.keys != nil {
 		s.running.Go(func() { s.watchKeys(ctx, s.cfg.certPoll) })
+	}
+	if period := systemd.WatchdogPeriod(); period > 0 {
+		s.running.Go(func() { s.watchdog(ctx, period) })
 	}
 	for _, l := range s.listeners {
 		s.running.Go(func() { s.accept(l) })
