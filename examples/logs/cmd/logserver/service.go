@@ -102,7 +102,7 @@ func (s *server) watchdog(ctx context.Context, period time.Duration) {
 	last := uint64(0)
 	for {
 		n, idle := s.store.Steps()
-		if idle || n != last {
+		if lives(last, n, idle) {
 			s.tell(systemd.Watchdog)
 		}
 		last = n
@@ -113,3 +113,6 @@ func (s *server) watchdog(ctx context.Context, period time.Duration) {
 		}
 	}
 }
+
+// lives reports whether a writer lives that was at one step and is at another.
+func lives(last, now uint64, idle bool) bool { return idle || now != last }
