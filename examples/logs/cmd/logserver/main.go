@@ -1,4 +1,4 @@
-// Logserver receives logs over TCP, TLS, unix sockets and RELP, and stores them
+// Logserver receives logs over TCP, TLS, UDP, unix sockets and RELP, and stores them
 // in segment files: syslog (RFC 5424, RFC 3164) in lines or octet-counted (RFC
 // 6587), and any other line. It shows what it does on the terminal, on a live
 // page and to Prometheus.
