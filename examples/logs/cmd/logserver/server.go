@@ -197,12 +197,12 @@ func (s *server) listenWeb() error {
 
 // openWeb opens the listener of the page; nil: there is none.
 func (s *server) openWeb() (net.Listener, error) {
-	for _, p := range s.cfg.named("http") {
-		ln, err := net.FileListener(p.File)
+	if passed := s.cfg.named("http"); len(passed) > 0 { // one is enough
+		ln, err := net.FileListener(passed[0].File)
 		if err != nil {
 			return nil, passedError("http", err)
 		}
-		return ln, nil // one is enough
+		return ln, nil
 	}
 	if s.cfg.http == "" {
 		return nil, nil
