@@ -1,5 +1,5 @@
-// Package guard decides which sources may connect to a server, how many
-// connections each may have and how many logs a second it may send.
+// Package guard decides which sources may connect to a server or send it datagrams,
+// how many connections each may have and how many logs a second it may send.
 //
 // A source is one address by IPv4, and a network of 64 bits by IPv6: whoever has
 // one address of such a network has all. Connections without an IP address, those

@@ -96,6 +96,12 @@ func (g *Guard) release(s *source) {
 		delete(g.sources, s.key)
 		return
 	}
+	g.rest(s)
+}
+
+// rest keeps a source that has no connections, in place of that which was not seen
+// for the longest time if there are too many. The lock is held.
+func (g *Guard) rest(s *source) {
 	s.rest = g.resting.PushFront(s)
 	for g.resting.Len() > g.most {
 		oldest := g.resting.Remove(g.resting.Back()).(*source)
@@ -141,11 +147,22 @@ func (t *Ticket) Take(n int) time.Duration {
 // Wait is Take of nothing: for how long nothing of the source should be read.
 func (t *Ticket) Wait() time.Duration { return t.Take(0) }
 
-// take fills the bucket, which holds the logs of one second, for the time that
-// has passed, and takes n out. What it lacks then is waited for.
+// take takes n logs out of the bucket. What it lacks then is waited for.
 func (s *source) take(n int, rate float64, now time.Time) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.fill(rate, now)
+	s.tokens -= float64(n)
+	if s.tokens >= 0 {
+		return 0
+	}
+	lack := -s.tokens / rate * float64(time.Second)
+	return time.Duration(min(lack, float64(maxWait))) + 1
+}
+
+// fill fills the bucket, which holds the logs of one second, for the time that has
+// passed. The source's lock is held.
+func (s *source) fill(rate float64, now time.Time) {
 	most := max(rate, 1)
 	if s.filled.IsZero() {
 		s.tokens = most
@@ -154,12 +171,6 @@ func (s *source) take(n int, rate float64, now time.Time) time.Duration {
 	}
 	s.tokens = min(s.tokens, most)
 	s.filled = now
-	s.tokens -= float64(n)
-	if s.tokens >= 0 {
-		return 0
-	}
-	lack := -s.tokens / rate * float64(time.Second)
-	return time.Duration(min(lack, float64(maxWait))) + 1
 }
 
 // maxWait bounds what Take returns: a wait is asked for again then.

@@ -33,6 +33,8 @@ const (
 	Denied
 	// TooMany says that the source has as many connections as it may have.
 	TooMany
+	// TooFast says that the source is over its rate. Connections wait instead.
+	TooFast
 )
 
 // String says it in words.
@@ -44,6 +46,8 @@ func (r Reason) String() string {
 		return "not allowed (-allow, -deny)"
 	case TooMany:
 		return "too many connections of one source (-max-conns-per-ip)"
+	case TooFast:
+		return "more logs than a source may send (-rate-per-ip)"
 	}
 	return fmt.Sprintf("Reason(%d)", uint8(r))
 }
@@ -81,16 +85,34 @@ func ParsePrefix(s string) (netip.Prefix, error) {
 // address returns the IP address of a network address, without zone; invalid if
 // it has none.
 func address(a net.Addr) netip.Addr {
-	tcp, ok := a.(*net.TCPAddr)
-	if !ok || tcp == nil {
-		return netip.Addr{}
+	switch a := a.(type) {
+	case *net.TCPAddr:
+		if a != nil {
+			return plain(a.AddrPort().Addr())
+		}
+	case *net.UDPAddr:
+		if a != nil {
+			return plain(a.AddrPort().Addr())
+		}
 	}
-	return tcp.AddrPort().Addr().Unmap().WithZone("")
+	return netip.Addr{}
+}
+
+// plain is an address as sources and networks have it: IPv4 as such, no zone.
+func plain(ip netip.Addr) netip.Addr {
+	if !ip.IsValid() {
+		return ip
+	}
+	return ip.Unmap().WithZone("")
 }
 
 // SourceOf returns the source of an address; invalid if it has none.
 func SourceOf(a net.Addr) netip.Prefix {
-	ip := address(a)
+	return sourceOf(address(a))
+}
+
+// sourceOf is SourceOf of an IP address.
+func sourceOf(ip netip.Addr) netip.Prefix {
 	if !ip.IsValid() {
 		return netip.Prefix{}
 	}

@@ -7,7 +7,6 @@ import (
 	"github.com/uringnet/go-uringnet/examples/logs/frame"
 	"github.com/uringnet/go-uringnet/examples/logs/relp"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
-	"github.com/uringnet/go-uringnet/examples/logs/syslog"
 )
 
 // A sink is where a session's records go: a store.Lane.
@@ -162,7 +161,7 @@ func (in *input) append(msg []byte, cut, more bool) (seq uint64, ok bool) {
 	}
 	m := in.first
 	if !in.continued {
-		m = in.meta(msg)
+		m = in.x.srv.meta(msg, in.now, in.x.source)
 	}
 	m.Cut, m.More, m.Received = cut, more, in.nano
 	if seq, ok = in.x.lane.Append(m, msg); !ok {
@@ -175,21 +174,8 @@ func (in *input) append(msg []byte, cut, more bool) (seq uint64, ok bool) {
 		in.first = m
 		in.first.Host = slices.Clone(m.Host) // msg is not ours
 	}
-	in.received++
-	in.bytes += uint64(len(msg))
-	in.severity[m.Severity&7]++
-	if m.Malformed {
-		in.malformed++
-	}
+	in.note(&m, len(msg))
 	return seq, true
-}
-
-// meta is what a message says about itself, and who sent it.
-func (in *input) meta(msg []byte) store.Meta {
-	h, valid := syslog.Parse(msg, in.now)
-	return store.Meta{
-		Facility: h.Facility, Severity: h.Severity, Malformed: !valid, Time: h.Time, Host: h.Host, Source: in.x.source,
-	}
 }
 
 // trim drops what ends a message: senders of counted frames, rsyslog among them,

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/uringnet/go-uringnet/examples/logs/jsonlog"
 	"github.com/uringnet/go-uringnet/examples/logs/stats"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 )
@@ -64,6 +65,9 @@ type Config struct {
 	// LineTimeout is how long a message may be unfinished before ExpireUnfinished
 	// ends its connection; 0 means for ever.
 	LineTimeout time.Duration
+	// JSON are the members that are looked for in messages that are JSON objects;
+	// nil: such messages are not looked into, and are malformed.
+	JSON *jsonlog.Names
 	// Refused, if not nil, is told why a connection is closed for what it sent:
 	// a bad frame, or a message that did not end. It is called with the session's lock held, and must return
 	// soon.
@@ -85,6 +89,7 @@ type Server struct {
 	gated    atomic.Bool // nothing is read until there is memory; written with settling held
 	expired  atomic.Uint64
 	spilled  atomic.Uint64
+	waits    waits // of those that the store holds back
 
 	mu       sync.Mutex
 	sessions map[*Session]struct{}

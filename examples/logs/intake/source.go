@@ -59,11 +59,16 @@ func (x *Session) sourceKey() (key stats.SourceKey, known bool) {
 		return key, false
 	}
 	if x.keyOf != src { // made once, and again when the subject is known
-		peer := src.Peer
-		if host, _, err := net.SplitHostPort(peer); err == nil {
-			peer = host
-		}
-		x.keyOf, x.key = src, stats.SourceKey{Peer: peer, Listener: src.Listener, Subject: src.Subject}
+		x.keyOf, x.key = src, keyOf(src)
 	}
 	return x.key, true
+}
+
+// keyOf is how a source is counted: whatever the port that it sends from.
+func keyOf(src *store.Source) stats.SourceKey {
+	peer := src.Peer
+	if host, _, err := net.SplitHostPort(peer); err == nil {
+		peer = host
+	}
+	return stats.SourceKey{Peer: peer, Listener: src.Listener, Subject: src.Subject}
 }

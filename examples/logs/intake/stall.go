@@ -5,7 +5,7 @@ func (x *Session) hold(rest []byte) {
 	x.keep(rest)
 	x.arrived = x.in.now
 	x.stalled = true
-	x.srv.stats.Paused.Add(1)
+	x.srv.stalled()
 	x.tellHeld(true)
 	x.lane.Notify(x.resume)
 }
@@ -32,7 +32,7 @@ func (x *Session) holdBack() {
 func (x *Session) goOn() {
 	x.srv.ahead.Add(-int64(x.ahead))
 	x.held, x.ahead, x.stalled = nil, 0, false
-	x.srv.stats.Paused.Add(-1)
+	x.srv.unstalled()
 	x.restartTimeout()
 	x.account()
 	x.tellHeld(false)

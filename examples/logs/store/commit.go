@@ -5,7 +5,9 @@ import "time"
 // storeAll writes a group, however long it takes, and hands its batches on.
 func (s *Store) storeAll(group []*batch) {
 	for len(group) > 0 {
+		s.health.steps.Add(1)
 		n, err := s.storeSome(group)
+		s.health.failing(err)
 		for _, b := range group[:n] {
 			s.finished(b, nil)
 		}
@@ -68,7 +70,7 @@ func (s *Store) storeSynced(seg *segment, group []*batch) (int, error) {
 		}
 		off += int64(len(b.wire))
 	}
-	s.stats.Syncs.Add(1)
+	s.countSync()
 	if err := s.synced(seg, group[:n], off); err != nil {
 		return 0, err
 	}
@@ -81,7 +83,7 @@ func (s *Store) storeFull(seg *segment, written []*batch, off int64, full error)
 	if err := seg.file.Datasync(); err != nil {
 		return 0, err
 	}
-	s.stats.Syncs.Add(1)
+	s.countSync()
 	if err := s.synced(seg, written, off); err != nil {
 		return 0, err
 	}

@@ -64,6 +64,9 @@ type kept struct {
 	seq  uint64
 	size int64
 	last time.Time // when it was last written to
+
+	created time.Time // as its name has it
+	aside   bool      // set aside as damaged
 }
 
 // keep removes what is not to be kept.
@@ -99,17 +102,24 @@ func (s *Store) keep() {
 // closedSegments returns the segments but for the newest, which may be the one that is
 // written, and what was set aside, oldest first; and the size of all together.
 func (s *Store) closedSegments() (files []kept, total int64, err error) {
+	all, total, err := s.segmentFiles()
+	newest := uint64(0)
+	for _, f := range all {
+		if !f.aside {
+			newest = max(newest, f.seq)
+		}
+	}
+	return slices.DeleteFunc(all, func(f kept) bool { return !f.aside && f.seq == newest }), total, err
+}
+
+// segmentFiles returns the segments and what was set aside, oldest first, and the size
+// of all together.
+func (s *Store) segmentFiles() (files []kept, total int64, err error) {
 	dir := s.opts.Dir
 	names, err := s.opts.FS.List(dir)
 	if err != nil {
 		return nil, 0, err
 	}
-	type numbered struct {
-		kept
-		open bool
-	}
-	var list []numbered
-	newest := uint64(0)
 	for _, name := range names {
 		base, _, aside := strings.Cut(name, damagedSuffix)
 		id, ok := parseSegmentName(base)
@@ -121,18 +131,10 @@ func (s *Store) closedSegments() (files []kept, total int64, err error) {
 		if err != nil {
 			continue // removed meanwhile
 		}
-		if !aside {
-			newest = max(newest, id.seq)
-		}
 		total += info.Size()
-		list = append(list, numbered{kept{path, id.seq, info.Size(), info.ModTime()}, !aside})
+		files = append(files, kept{path, id.seq, info.Size(), info.ModTime(), id.created, aside})
 	}
-	slices.SortStableFunc(list, func(a, b numbered) int { return int(int64(a.seq - b.seq)) })
-	for _, n := range list {
-		if !n.open || n.seq != newest {
-			files = append(files, n.kept)
-		}
-	}
+	slices.SortStableFunc(files, func(a, b kept) int { return int(int64(a.seq - b.seq)) })
 	return files, total, nil
 }
 

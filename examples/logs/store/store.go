@@ -45,6 +45,7 @@ type Store struct {
 	keeper keeper
 
 	progress progress
+	health   health
 
 	logMu  sync.Mutex
 	logged time.Time // when an error was last logged

@@ -73,7 +73,7 @@ func (s *Store) syncSegment(g *segment) error {
 	if err := g.file.Datasync(); err != nil {
 		return err
 	}
-	s.stats.Syncs.Add(1)
+	s.countSync()
 	return s.syncEntry(g)
 }
 

@@ -70,6 +70,7 @@ func (s *Store) gather() []*batch {
 	w := &s.w
 	for {
 		w.state.Store(awake)
+		s.health.steps.Add(1)
 		closed := s.Err() != nil // before looking at the queue
 		now := time.Now()
 		s.syncIfDue(now)

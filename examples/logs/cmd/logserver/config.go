@@ -7,6 +7,8 @@ import (
 
 	"github.com/uringnet/go-uringnet/examples/logs/intake"
 	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
+	"github.com/uringnet/go-uringnet/examples/logs/internal/systemd"
+	"github.com/uringnet/go-uringnet/examples/logs/jsonlog"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 )
 
@@ -16,6 +18,9 @@ const defaultTCP = "127.0.0.1:5514"
 // config is what flags and the configuration file say.
 type config struct {
 	tcp, tls, unix, relp, relpTLS []string
+	udp, unixgram                 []string
+	udpBuffer                     cli.Size
+	json                          jsonlog.Names
 	cert, key                     string
 	selfSigned                    bool
 	clientCA, tlsMin              string
@@ -59,6 +64,11 @@ type config struct {
 
 	certPoll time.Duration // how often the files of certificates are looked at; not a flag
 
+	version, checkConfig bool
+
+	passed    []systemd.Socket // in the place of flags of their names
+	defaulted bool             // tcp is defaultTCP
+
 	args   []string          // the command line, to be read again
 	values map[string]string // of all flags
 	path   string            // of the configuration file
@@ -77,6 +87,8 @@ func defaultConfig() config {
 	return config{
 		http:        "127.0.0.1:9514",
 		web:         webConfig{logs: true},
+		udpBuffer:   4 << 20,
+		json:        jsonlog.Default(),
 		dir:         "logs",
 		durability:  durability{store.Group},
 		interval:    time.Second,
@@ -114,6 +126,8 @@ func (c *config) flags() *cli.Set {
 	c.storeFlags(fs)
 	c.serviceFlags(fs)
 	fs.ConfigFile()
+	fs.Command(&c.version, "version", "print the version of the module and the commit, and end")
+	fs.Command(&c.checkConfig, "check-config", "look at flags, configuration file and certificates, and end: with 0, or with 2 and what is\nwrong")
 	return fs
 }
 
@@ -122,6 +136,9 @@ func (c *config) inputFlags(fs *cli.Set) {
 	fs.List(&c.tcp, "tcp", "`addresses` for syslog over TCP, lines or octet-counted; comma-separated or repeated\n(default "+defaultTCP+" if nothing else is listened on)")
 	fs.List(&c.tls, "tls", "`addresses` for syslog over TLS")
 	fs.List(&c.unix, "unix", "`paths` of stream sockets for syslog")
+	fs.List(&c.udp, "udp", "`addresses` for syslog over UDP, a message in each datagram")
+	fs.Size(&c.udpBuffer, "udp-buffer", 0, 1<<30, "`size` of the kernel's buffer of each UDP socket, what is sent while nobody receives; 0: the\nsystem's default")
+	fs.List(&c.unixgram, "unixgram", "`paths` of datagram sockets for syslog, as /dev/log is one")
 	fs.List(&c.relp, "relp", "`addresses` for RELP")
 	fs.List(&c.relpTLS, "relp-tls", "`addresses` for RELP over TLS")
 	fs.String(&c.cert, "cert", "PEM `file` of the certificate for TLS")
@@ -130,8 +147,8 @@ func (c *config) inputFlags(fs *cli.Set) {
 	fs.String(&c.clientCA, "tls-client-ca", "PEM `file` of the certificates that sign clients'; TLS clients have to have one then")
 	fs.ListOf(&c.clientSubjects, "tls-client-subject", checkSubject, "`names` that clients' certificates may have, comma-separated or repeated: the common name\nor any alternative name, web-*.example.com, or an attribute of the subject, O=Acme")
 	fs.Choice(&c.tlsMin, "tls-min", "oldest `version` of TLS that is spoken", "1.2", "1.3")
-	fs.Mode(&c.unixMode, "unix-mode", 0, "`permissions` of the unix sockets (default as the umask has it)")
-	fs.String(&c.http, "http", "`address` of the live page, /logs, /metrics and /stats.json; empty: none")
+	fs.Mode(&c.unixMode, "unix-mode", 0, "`permissions` of the unix sockets, of both kinds (default as the umask has it)")
+	fs.String(&c.http, "http", "`address` of the live page, /logs, /metrics, /stats.json, /healthz and /readyz; empty: none")
 	c.web.flags(fs)
 }
 
@@ -157,14 +174,17 @@ func (c *config) storeFlags(fs *cli.Set) {
 
 // serviceFlags adds how connections are served.
 func (c *config) serviceFlags(fs *cli.Set) {
+	fs.List(&c.json.Time, "json-time", "`names` of the member that is the time of a log that is a JSON object, by preference,\ncomma-separated or repeated; empty: none")
+	fs.List(&c.json.Level, "json-level", "`names` of the member that is its level, in the same way")
+	fs.List(&c.json.Host, "json-host", "`names` of the member that is its host, in the same way")
 	fs.Choice(&c.mode, "mode", "`how` connections are served: events (on the rings' goroutines) or conns (a\ngoroutine each); TLS always has conns", modeEvents, modeConns)
 	fs.Choice(&c.drive, "drive", "`how` connections are carried: shared (by readiness, soonest), dedicated (rings of a thread\neach, which can take what arrives in batches) or sqpoll", "shared", "dedicated", "sqpoll")
 	fs.Duration(&c.wait, "batch-wait", 0, time.Second, "`time` that a dedicated thread may hold back what has arrived, to take it in batches: a\nbusy server spends half the CPU time on each log")
 	fs.Size(&c.maxLine, "max-line", 16, 16<<20, "`size` of the longest record; a longer line is continued in further records, a longer\nRELP or octet-counted message is cut")
 	fs.Int(&c.maxConns, "max-conns", 0, math.MaxInt, "`number` of connections at a time; 0: no limit")
 	fs.Var(&c.maxPerIP, "max-conns-per-ip", "`number` of connections at a time of one address (by IPv6: of one /64), or quarter: of\n-max-conns; 0: no limit")
-	fs.Float(&c.ratePerIP, "rate-per-ip", 0, 1e9, "`number` of logs a second of one address (by IPv6: of one /64); over it its connections\nare read later, and nothing is lost; 0: no limit")
-	fs.ListOf(&c.allow, "allow", checkNetwork, "`networks` that may connect, as 10.0.0.0/8, comma-separated or repeated (default all)")
+	fs.Float(&c.ratePerIP, "rate-per-ip", 0, 1e9, "`number` of logs a second of one address (by IPv6: of one /64); over it its connections\nare read later, and nothing of them is lost, and its datagrams dropped; 0: no limit")
+	fs.ListOf(&c.allow, "allow", checkNetwork, "`networks` that may connect or send datagrams, as 10.0.0.0/8, comma-separated or repeated (default all)")
 	fs.ListOf(&c.deny, "deny", checkNetwork, "`networks` that may not, also if -allow has them")
 	fs.Duration(&c.idle, "idle", 0, math.MaxInt64, "`time` after which silent connections are closed; 0: never")
 	fs.Duration(&c.lineTimeout, "line-timeout", 0, math.MaxInt64, "`time` that a message may be unfinished; then it is stored as it is, marked cut, and its\nconnection closed; 0: for ever")
@@ -185,8 +205,8 @@ func parseConfig(args []string) (config, error) {
 		return c, err
 	}
 	c.args, c.path = args, fs.Config()
-	if len(c.tcp)+len(c.tls)+len(c.unix)+len(c.relp)+len(c.relpTLS) == 0 {
-		c.tcp = []string{defaultTCP}
+	if len(c.tcp)+len(c.tls)+len(c.unix)+len(c.relp)+len(c.relpTLS)+len(c.udp)+len(c.unixgram) == 0 {
+		c.tcp, c.defaulted = []string{defaultTCP}, true
 	}
 	c.values = fs.Values()
 	return c, cli.Usage(c.check(fs))

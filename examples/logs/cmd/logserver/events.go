@@ -16,6 +16,7 @@ type evented struct {
 	activity
 	pacer
 	srv     *server
+	from    *counts
 	proto   intake.Proto
 	source  *store.Source
 	session *intake.Session
@@ -23,7 +24,7 @@ type evented struct {
 
 // serveEvents hands a connection over to its ring.
 func (s *server) serveEvents(l *listener, c net.Conn, t *guard.Ticket) {
-	e := &evented{srv: s, proto: l.proto, source: intake.SourceOf(c, l.name)}
+	e := &evented{srv: s, from: &l.counts, proto: l.proto, source: intake.SourceOf(c, l.name)}
 	e.pacer = pacer{ticket: t, conn: eventGate{e}, slowed: e.slowed}
 	if _, err := s.engine.AttachEvents(c, e); err != nil {
 		s.complain.Warn("logserver: events", "error", err)
@@ -45,7 +46,14 @@ func (e *evented) Opened(c *uringnet.EventConn) {
 // Data passes on what was received.
 func (e *evented) Data(_ *uringnet.EventConn, b []byte) {
 	e.touch(e.srv, true)
+	e.from.bytes.Add(uint64(len(b)))
 	e.session.Data(b)
+}
+
+// Received is told how many logs came.
+func (e *evented) Received(n int) {
+	e.from.messages.Add(uint64(n))
+	e.pacer.Received(n)
 }
 
 // Closed ends the session.

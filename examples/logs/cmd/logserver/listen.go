@@ -18,6 +18,7 @@ type listener struct {
 	ln    net.Listener
 	proto intake.Proto
 	tls   bool
+	counts
 }
 
 // listen opens every listener of the configuration, or none.
@@ -25,6 +26,7 @@ func (s *server) listen() (err error) {
 	defer func() {
 		if err != nil {
 			s.closeListeners()
+			s.closePackets()
 		}
 	}()
 	deadline := time.Now().Add(inUsePatience)
@@ -40,15 +42,26 @@ func (s *server) listen() (err error) {
 		{"relp", "tcp", s.cfg.relp, intake.RELP, false},
 		{"relp-tls", "tcp", s.cfg.relpTLS, intake.RELP, true},
 	} {
+		passed := s.cfg.named(k.kind)
+		for _, p := range passed {
+			ln, err := s.passedListener(p)
+			if err != nil {
+				return err
+			}
+			s.listeners = append(s.listeners, &listener{kind: k.kind, name: k.kind + "://" + ln.Addr().String(), ln: ln, proto: k.proto, tls: k.tls})
+		}
+		if passed != nil {
+			continue
+		}
 		for _, addr := range k.addrs {
 			ln, err := s.openListener(k.network, addr, deadline)
 			if err != nil {
 				return listenError(k.kind, k.network, addr, err)
 			}
-			s.listeners = append(s.listeners, &listener{k.kind, k.kind + "://" + addr, ln, k.proto, k.tls})
+			s.listeners = append(s.listeners, &listener{kind: k.kind, name: k.kind + "://" + addr, ln: ln, proto: k.proto, tls: k.tls})
 		}
 	}
-	return nil
+	return s.openPackets(deadline)
 }
 
 // inUsePatience is how long all listeners together wait for addresses in use.
@@ -60,23 +73,28 @@ func (s *server) openListener(network, addr string, deadline time.Time) (ln net.
 	if network != "unix" {
 		return s.listenPatiently(network, addr, deadline)
 	}
-	removeStale(addr)
-	if s.cfg.unixMode == 0 {
+	removeStale(network, addr)
+	err = s.withPermissions(addr, func() (err error) {
 		ln, err = s.listenPatiently(network, addr, deadline)
+		return err
+	})
+	if err != nil && ln != nil {
+		_ = ln.Close()
+	}
+	return ln, err
+}
+
+// withPermissions makes a unix socket with the permissions of the configuration.
+func (s *server) withPermissions(path string, make func() error) (err error) {
+	if s.cfg.unixMode == 0 {
+		err = make()
 	} else {
-		err = withMask(s.cfg.unixMode&0o700, func() error {
-			ln, err = s.listenPatiently(network, addr, deadline)
-			return err
-		})
+		err = withMask(s.cfg.unixMode&0o700, make)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err = s.setPermissions(addr); err != nil {
-		_ = ln.Close()
-		return nil, err
-	}
-	return ln, nil
+	return s.setPermissions(path)
 }
 
 // setPermissions gives a unix socket its group and mode. The group comes first: with
@@ -114,10 +132,15 @@ func by(pid int) string {
 // the kernel may need a moment to take back the rings, and with them the sockets,
 // of a process that was killed.
 func (s *server) listenPatiently(network, addr string, deadline time.Time) (net.Listener, error) {
+	return openPatiently(deadline, func() (net.Listener, error) { return s.engine.Listen(network, addr) })
+}
+
+// openPatiently calls open, again until the deadline if the address is in use.
+func openPatiently[T any](deadline time.Time, open func() (T, error)) (T, error) {
 	for {
-		ln, err := s.engine.Listen(network, addr)
+		c, err := open()
 		if err == nil || !inUse(err) || time.Now().After(deadline) {
-			return ln, err
+			return c, err
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -125,12 +148,12 @@ func (s *server) listenPatiently(network, addr string, deadline time.Time) (net.
 
 // removeStale removes a unix socket on which nobody listens: what a server
 // that was killed has left.
-func removeStale(path string) {
+func removeStale(network, path string) {
 	info, err := os.Lstat(path)
 	if err != nil || info.Mode().Type() != fs.ModeSocket {
 		return
 	}
-	c, err := net.DialTimeout("unix", path, time.Second)
+	c, err := net.DialTimeout(network, path, time.Second)
 	if err == nil {
 		c.Close()
 		return
@@ -179,6 +202,9 @@ func (s *server) accept(l *listener) {
 // admit serves a connection, or closes it if it has no place.
 func (s *server) admit(l *listener, c net.Conn) {
 	t, ok := s.admitted(c)
+	if ok {
+		l.conns.Add(1)
+	}
 	switch {
 	case !ok:
 	case l.tls || s.cfg.mode == modeConns:

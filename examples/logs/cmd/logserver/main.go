@@ -1,4 +1,4 @@
-// Logserver receives logs over TCP, TLS, unix sockets and RELP, and stores them
+// Logserver receives logs over TCP, TLS, UDP, unix sockets and RELP, and stores them
 // in segment files: syslog (RFC 5424, RFC 3164) in lines or octet-counted (RFC
 // 6587), and any other line. It shows what it does on the terminal, on a live
 // page and to Prometheus.
@@ -24,6 +24,7 @@ import (
 	"strings"
 
 	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
+	"github.com/uringnet/go-uringnet/examples/logs/internal/systemd"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -51,9 +52,20 @@ func serve(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	switch {
+	case cfg.version:
+		printVersion(stdout)
+		return nil
+	case cfg.checkConfig:
+		return checkConfig(cfg, stdout)
+	}
+	if err := cfg.takeSockets(); err != nil {
+		return err
+	}
 	signals := catchSignals()
 	defer signals.release()
 	s, err := start(cfg, newLog(stderr))
+	cfg.closeSockets() // the server has copies
 	if err != nil {
 		return err
 	}
@@ -62,7 +74,9 @@ func serve(args []string, stdout, stderr io.Writer) error {
 	if every := cfg.stats.period(cli.IsTerminal(stdout)); every > 0 {
 		s.running.Go(func() { show(ctx, stdout, s.stats, every) })
 	}
+	s.tell(systemd.Ready)
 	err = s.await(signals, stdout)
+	s.tell(systemd.Stopping)
 	cancel()
 	err = errors.Join(err, s.stop())
 	c := s.stats.Snapshot()
@@ -75,7 +89,9 @@ func (s *server) await(signals *signals, stdout io.Writer) error {
 	for {
 		select {
 		case <-signals.hangup:
+			s.tell(systemd.Reloading)
 			s.reload()
+			s.tell(systemd.Ready)
 		case sig := <-signals.first:
 			fmt.Fprintf(stdout, "%v: finishing within %v; once more to exit at once\n", sig, s.cfg.grace)
 			return nil

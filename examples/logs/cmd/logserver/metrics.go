@@ -40,6 +40,7 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("GET /history.json", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.history.all()) })
 	mux.HandleFunc("GET /logs", s.logs.guard(s.logs.serve))
 	mux.HandleFunc("GET /sources.json", s.logs.guard(s.serveSources))
+	s.healthRoutes(mux)
 	return mux
 }
 
@@ -114,6 +115,9 @@ func (s *server) report() report {
 	for _, l := range s.listeners {
 		r.Listeners = append(r.Listeners, listening{l.kind, l.ln.Addr().String()})
 	}
+	for _, p := range s.packets {
+		r.Listeners = append(r.Listeners, listening{p.kind, p.conn.LocalAddr().String()})
+	}
 	if newest, ok := s.history.newest(); ok {
 		r.Sample = &newest
 	}
@@ -129,6 +133,10 @@ func (s *server) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 	e.Counter("logserver_connections_unfinished_closed_total", "Connections closed because a message did not end within -line-timeout.", float64(s.intake.Expired()))
 	e.Counter("logserver_messages_spilled_total", "Unfinished messages stored in parts because -buffer-memory was used up.", float64(s.intake.Spilled()))
 	s.limits.expose(e)
+	s.exposeStore(e)
+	s.exposeListeners(e)
+	s.exposePackets(e)
+	e.Counter("logserver_paused_seconds_total", "Seconds in which the store held back at least one connection or socket.", s.intake.PausedTime().Seconds())
 	e.Gauge("logserver_uptime_seconds", "Seconds since the server began.", time.Since(s.began).Seconds())
 	e.Gauge("logserver_memory_bytes", "Memory that the Go runtime holds.", float64(goMemory()))
 	engine := s.engine.Stats()

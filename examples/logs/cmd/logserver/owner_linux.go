@@ -43,7 +43,7 @@ func listenerOwner(network, addr string) int {
 			}
 		}
 	} else {
-		inode = tcpInode(addr)
+		inode = inetInode(network, addr)
 	}
 	if inode == "" || inode == "0" {
 		return 0
@@ -51,20 +51,23 @@ func listenerOwner(network, addr string) int {
 	return socketOwner("socket:[" + inode + "]")
 }
 
-// tcpInode returns the inode of the socket that listens on an address, or on all
+// inetInode returns the inode of the socket that listens on an address, or on all
 // of its port's.
-func tcpInode(addr string) string {
+func inetInode(network, addr string) string {
 	_, service, err := net.SplitHostPort(addr)
 	if err != nil {
 		return ""
 	}
-	port, err := net.LookupPort("tcp", service)
+	port, err := net.LookupPort(network, service)
 	if err != nil {
 		return ""
 	}
-	const listening = "0A"
+	listening := "0A"
+	if network == "udp" {
+		listening = "07" // not connected
+	}
 	suffix := fmt.Sprintf(":%04X", port)
-	for _, f := range slices.Concat(fieldsOf("/proc/net/tcp"), fieldsOf("/proc/net/tcp6")) {
+	for _, f := range slices.Concat(fieldsOf("/proc/net/"+network), fieldsOf("/proc/net/"+network+"6")) {
 		// slot local remote state queues timer retransmits uid timeout inode
 		if len(f) > 9 && f[3] == listening && strings.HasSuffix(f[1], suffix) {
 			return f[9]

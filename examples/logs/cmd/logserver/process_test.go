@@ -37,8 +37,15 @@ func (c *child) printed() string {
 // startChild starts one and waits until it listens.
 func startChild(t *testing.T, args ...string) *child {
 	t.Helper()
-	c := &child{cmd: exec.Command(os.Args[0], args...), addrs: map[string]string{}, ended: make(chan struct{})}
-	c.cmd.Env = append(os.Environ(), childEnv+"=1")
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), childEnv+"=1")
+	return startCommand(t, cmd)
+}
+
+// startCommand is startChild with any command that becomes a server.
+func startCommand(t *testing.T, cmd *exec.Cmd) *child {
+	t.Helper()
+	c := &child{cmd: cmd, addrs: map[string]string{}, ended: make(chan struct{})}
 	c.cmd.Stderr = testLog{t}
 	stdout, err := c.cmd.StdoutPipe()
 	if err != nil {

@@ -73,12 +73,19 @@ type blocking struct {
 	activity
 	rateWait
 	srv       *server
+	from      *counts
 	finishing atomic.Bool
 	gone      sync.Once
 }
 
 // Held is told whether the store holds the connection back.
 func (b *blocking) Held(held bool) { b.hold(b.srv, held) }
+
+// Received is told how many logs came.
+func (b *blocking) Received(n int) {
+	b.from.messages.Add(uint64(n))
+	b.rateWait.Received(n)
+}
 
 // Close closes the connection, which does not count against -max-conns from now
 // on: what it has sent may wait for the store for a long time.
@@ -92,7 +99,7 @@ func (b *blocking) Close() error {
 
 // serveConn starts the goroutine of a connection.
 func (s *server) serveConn(l *listener, c net.Conn, t *guard.Ticket) {
-	b := &blocking{Conn: c, srv: s, rateWait: newRateWait(t)}
+	b := &blocking{Conn: c, srv: s, from: &l.counts, rateWait: newRateWait(t)}
 	if l.tls {
 		b.Conn = tls.Server(c, s.keys.conf.Load())
 	}
@@ -146,6 +153,7 @@ func (b *blocking) Read(p []byte) (int, error) {
 	})
 	b.touch(b.srv, true)
 	n, err := b.Conn.Read(p)
+	b.from.bytes.Add(uint64(n))
 	b.touch(b.srv, false)
 	if err == nil || err == io.EOF {
 		return n, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/uringnet/go-uringnet/examples/logs/intake"
 	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
+	"github.com/uringnet/go-uringnet/examples/logs/internal/systemd"
 	"github.com/uringnet/go-uringnet/examples/logs/stats"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 	"github.com/uringnet/go-uringnet/poller"
@@ -38,6 +40,7 @@ type server struct {
 	began   time.Time
 
 	listeners   []*listener
+	packets     []*packetSocket
 	web         *http.Server // nil: none
 	webListener net.Listener
 	webAddr     net.Addr
@@ -91,7 +94,7 @@ func (s *server) prepare() (err error) {
 	if pid := lockOwner(filepath.Join(s.cfg.dir, "lock")); pid != 0 {
 		return fmt.Errorf("-dir %q: the directory is in use%s", s.cfg.dir, by(pid))
 	}
-	if len(s.cfg.tls)+len(s.cfg.relpTLS) > 0 {
+	if s.cfg.usesTLS() {
 		if s.keys, err = newKeyring(s.cfg.tlsSettings()); err != nil {
 			return err
 		}
@@ -112,7 +115,7 @@ func (s *server) prepare() (err error) {
 	}
 	s.intake = intake.New(intake.Config{
 		Store: s.store, Stats: s.stats, MaxLine: int(s.cfg.maxLine),
-		Budget: int64(s.cfg.bufferMemory), LineTimeout: s.cfg.lineTimeout,
+		Budget: int64(s.cfg.bufferMemory), LineTimeout: s.cfg.lineTimeout, JSON: &s.cfg.json,
 		Refused: func(err error) { s.complain.Warn("logserver: bad input", "error", err) },
 	})
 	return nil
@@ -184,20 +187,18 @@ func (s *server) openStore() (err error) {
 
 // listenWeb opens the address of the page and the metrics. It is package net's:
 // the engine's counters are for logs.
-func (s *server) listenWeb() (err error) {
-	if s.cfg.http == "" {
-		return nil
-	}
-	if s.logs, err = newLogService(s.cfg.dir, s.cfg.http, s.cfg.web); err != nil {
+func (s *server) listenWeb() error {
+	ln, err := s.openWeb()
+	if ln == nil {
 		return err
 	}
 	c, err := s.cfg.web.tls()
-	if err != nil {
-		return err
+	if err == nil {
+		s.logs, err = newLogService(s.cfg.dir, cmp.Or(s.cfg.http, ln.Addr().String()), s.cfg.web)
 	}
-	ln, err := net.Listen("tcp", s.cfg.http)
 	if err != nil {
-		return listenError("http", "tcp", s.cfg.http, err)
+		_ = ln.Close()
+		return err
 	}
 	if err := s.cfg.web.mayServe(s.cfg.http, ln.Addr()); err != nil {
 		_ = ln.Close()
@@ -209,6 +210,25 @@ func (s *server) listenWeb() (err error) {
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug), // of clients: they could fill the log
 	}
 	return nil
+}
+
+// openWeb opens the listener of the page; nil: there is none.
+func (s *server) openWeb() (net.Listener, error) {
+	if passed := s.cfg.named("http"); len(passed) > 0 { // one is enough
+		ln, err := net.FileListener(passed[0].File)
+		if err != nil {
+			return nil, passedError("http", err)
+		}
+		return ln, nil
+	}
+	if s.cfg.http == "" {
+		return nil, nil
+	}
+	ln, err := net.Listen("tcp", s.cfg.http)
+	if err != nil {
+		return nil, listenError("http", "tcp", s.cfg.http, err)
+	}
+	return ln, nil
 }
 
 // serveWeb answers requests for the page and the metrics.
@@ -240,8 +260,14 @@ func (s *server) run() {
 	if s.keys != nil {
 		s.running.Go(func() { s.watchKeys(ctx, s.cfg.certPoll) })
 	}
+	if period := systemd.WatchdogPeriod(); period > 0 {
+		s.running.Go(func() { s.watchdog(ctx, period) })
+	}
 	for _, l := range s.listeners {
 		s.running.Go(func() { s.accept(l) })
+	}
+	for _, p := range s.packets {
+		s.running.Go(func() { s.receive(p) })
 	}
 }
 
@@ -252,6 +278,9 @@ func (s *server) announce(out io.Writer) {
 	fmt.Fprintf(out, "storing in %s, durability %v, files by %s\n", s.cfg.dir, s.cfg.durability.Durability, s.files)
 	for _, l := range s.listeners {
 		fmt.Fprintf(out, "listening %s %s\n", l.kind, l.ln.Addr())
+	}
+	for _, p := range s.packets {
+		fmt.Fprintf(out, "listening %s %s\n", p.kind, p.conn.LocalAddr())
 	}
 	if s.web != nil {
 		fmt.Fprintf(out, "listening %s %s\n", s.webScheme(), s.webAddr)
@@ -280,6 +309,7 @@ func (s *server) fail(err error) {
 func (s *server) stop() error {
 	close(s.stopping)
 	s.closeListeners()
+	s.stopPackets()
 	s.drain()
 	return s.release()
 }
@@ -300,6 +330,7 @@ func (s *server) release() error {
 		s.ringFS.release()
 	}
 	s.closeListeners()
+	s.closePackets()
 	if s.engine != nil {
 		errs = append(errs, s.engine.Close())
 	}

@@ -25,7 +25,7 @@ func (s *Set) applyFile(path string, r io.Reader) error {
 		switch {
 		case !found:
 			return fmt.Errorf("%s: %q is not of the form name = value", where, text)
-		case f == nil || name == configFlag:
+		case f == nil || s.only[name]:
 			return fmt.Errorf("%s: unknown setting %q%s", where, name, s.suggestion(name, ""))
 		case seen[name] > 0 && !f.Value.(*setting).isList():
 			return fmt.Errorf("%s: %s is set already in line %d", where, name, seen[name])

@@ -18,12 +18,13 @@ type Set struct {
 	flags   *flag.FlagSet
 	config  string            // path of the configuration file
 	where   map[string]string // "file:line" of what the file has set
+	only    map[string]bool   // flags that the file cannot have
 	refusal error             // why the last value was not taken
 }
 
 // NewSet returns a Set without flags.
 func NewSet(program string) *Set {
-	s := &Set{flags: flag.NewFlagSet(program, flag.ContinueOnError), where: map[string]string{}}
+	s := &Set{flags: flag.NewFlagSet(program, flag.ContinueOnError), where: map[string]string{}, only: map[string]bool{}}
 	s.flags.SetOutput(io.Discard) // errors are returned
 	s.flags.Usage = func() {}
 	return s
@@ -31,6 +32,7 @@ func NewSet(program string) *Set {
 
 // ConfigFile adds the flag -config, which names a file of settings.
 func (s *Set) ConfigFile() {
+	s.only[configFlag] = true
 	s.String(&s.config, configFlag, "configuration `file`: lines of name = value, with the names of these flags; flags win")
 }
 
@@ -137,7 +139,7 @@ func (s *Set) Usage(w io.Writer) {
 func (s *Set) suggestion(name, dash string) (text string) {
 	best := 3 // edits; more are another word
 	s.flags.VisitAll(func(f *flag.Flag) {
-		if d := distance(name, f.Name); d < best && (dash != "" || f.Name != configFlag) {
+		if d := distance(name, f.Name); d < best && (dash != "" || !s.only[f.Name]) {
 			best, text = d, fmt.Sprintf(" (did you mean %q?)", dash+f.Name)
 		}
 	})

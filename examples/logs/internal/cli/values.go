@@ -27,6 +27,13 @@ func (v *stringValue) Set(text string) error {
 // Bool adds a flag that is true or false, and true if it stands alone.
 func (s *Set) Bool(p *bool, name, usage string) { s.add((*boolValue)(p), name, usage) }
 
+// Command adds a flag as Bool does, which asks for something to be done instead: a
+// configuration file cannot have it.
+func (s *Set) Command(p *bool, name, usage string) {
+	s.only[name] = true
+	s.Bool(p, name, usage)
+}
+
 type boolValue bool
 
 func (v *boolValue) String() string { return strconv.FormatBool(bool(*v)) }

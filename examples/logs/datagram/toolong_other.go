@@ -1,0 +1,7 @@
+//go:build !windows
+
+package datagram
+
+import "syscall"
+
+const errTooLong = syscall.EMSGSIZE
