@@ -108,8 +108,10 @@ func flagsIn(body *ast.BlockStmt) (names []string) {
 		if !ok || recv.Name != "fs" && recv.Name != "flag" && recv.Name != "flags" {
 			return true
 		}
-		if name := flagName(sel.Sel.Name, call.Args); name != "" {
-			names = append(names, name)
+		if i := nameAt(sel.Sel.Name); i >= 0 && len(call.Args) > i {
+			if name := text(call.Args[i]); name != "" {
+				names = append(names, name)
+			}
 		}
 		return true
 	})
@@ -119,24 +121,13 @@ func flagsIn(body *ast.BlockStmt) (names []string) {
 	return names
 }
 
-// flagName returns the name of the flag that a call of a method of flag.FlagSet, or of
-// cli.Set of the log programs, defines; "" if it defines none.
-func flagName(method string, args []ast.Expr) string {
+// nameAt returns which argument of a method of flag.FlagSet is the flag's name, or -1.
+func nameAt(method string) int {
 	switch method {
-	case "ConfigFile":
-		return "config"
-	case "Bool", "Duration", "Float64", "Int", "Int64", "String", "Uint", "Uint64", "Func", "BoolFunc",
-		"Choice", "Command", "Float", "List", "ListOf", "Mode", "Size":
-		// flag.FlagSet has the name first; cli.Set has it behind the variable.
-		for _, arg := range args[:min(len(args), 2)] {
-			if name := text(arg); name != "" {
-				return name
-			}
-		}
+	case "Bool", "Duration", "Float64", "Int", "Int64", "String", "Uint", "Uint64", "Func", "BoolFunc":
+		return 0
 	case "BoolVar", "DurationVar", "Float64Var", "IntVar", "Int64Var", "StringVar", "UintVar", "Uint64Var", "Var", "TextVar":
-		if len(args) > 1 {
-			return text(args[1])
-		}
+		return 1
 	}
-	return ""
+	return -1
 }
