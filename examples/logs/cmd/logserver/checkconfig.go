@@ -16,6 +16,12 @@ func checkConfig(c config, out io.Writer) error {
 			return cli.Usage(err)
 		}
 	}
+	if _, err := c.web.tls(); err != nil {
+		return cli.Usage(err)
+	}
+	if _, err := c.web.token(); err != nil {
+		return cli.Usage(err)
+	}
 	for _, k := range []struct {
 		kind, network string
 		addrs         []string

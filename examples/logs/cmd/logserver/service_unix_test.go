@@ -145,6 +145,25 @@ func TestActivation(t *testing.T) {
 	})
 }
 
+// TestActivationAlone: with a socket of systemd nothing is listened on by default.
+func TestActivationAlone(t *testing.T) {
+	udp, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer udp.Close()
+	f, err := udp.File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	server := startActivated(t, []*os.File{f}, "udp", "-dir", t.TempDir(), "-http", "", "-stats", "0")
+	if len(server.addrs["udp"]) == 0 || server.addrs["tcp"] != "" {
+		t.Errorf("listening: %v; want UDP alone", server.addrs)
+	}
+	server.stop(t)
+}
+
 // startActivated is startChild with files from descriptor 3 on.
 func startActivated(t *testing.T, files []*os.File, names string, args ...string) *child {
 	t.Helper()
