@@ -117,5 +117,7 @@ func (d *deadLetters) close() error {
 	if d.file == nil {
 		return nil
 	}
-	return d.file.Close()
+	err := d.file.Close()
+	d.file = nil
+	return err
 }

@@ -75,6 +75,9 @@ func (s *Sink) rewind(err error) {
 	}
 	s.mu.Lock()
 	s.at = s.saved
+	if a != nil {
+		a.rewind = true
+	}
 	s.mu.Unlock()
 	if a != nil {
 		a.fail(err)

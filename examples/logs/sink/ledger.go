@@ -12,12 +12,32 @@ import (
 // errSessionOver is told to what comes after the end of a session.
 var errSessionOver = errors.New("the session is over")
 
+// A batchID says which batch.
+type batchID struct {
+	run   uint64
+	lane  int
+	batch uint64
+}
+
+// marks are the records of a batch that are done, a bit each.
+type marks []uint64
+
+func (m marks) has(i int) bool { return i/64 < len(m) && m[i/64]>>(i%64)&1 != 0 }
+
+func (m *marks) set(i int) {
+	for i/64 >= len(*m) {
+		*m = append(*m, 0)
+	}
+	(*m)[i/64] |= 1 << (i % 64)
+}
+
 // An entry is a batch that is being sent.
 type entry struct {
+	id       batchID
+	done     marks
 	at       store.Position // behind it, once it is sealed
-	run      uint64
-	received int64 // when its first record came
-	last     int64 // when its last record came
+	received int64          // when its first record came
+	last     int64          // when its last record came
 	records  int
 	open     int // records that are not done, and one until it is sealed
 }
@@ -27,6 +47,7 @@ type ledger struct {
 	maxRecords, maxBytes int
 	commit               func(*entry) // called in order, with mu held
 	room                 chan struct{}
+	before               map[batchID]marks // what earlier sessions have left
 
 	mu       sync.Mutex
 	queue    []*entry
@@ -36,13 +57,26 @@ type ledger struct {
 	progress time.Time // when something was done last, or begun while nothing was outstanding
 }
 
-func newLedger(records, bytes int, commit func(*entry)) *ledger {
-	return &ledger{maxRecords: records, maxBytes: bytes, commit: commit, room: make(chan struct{}, 1)}
+func newLedger(records, bytes int, before map[batchID]marks, commit func(*entry)) *ledger {
+	return &ledger{maxRecords: records, maxBytes: bytes, before: before, commit: commit, room: make(chan struct{}, 1)}
+}
+
+// skip reports whether a record was done in an earlier session, and counts it if so.
+func (l *ledger) skip(e *entry, index int, received int64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.before[e.id].has(index) {
+		return false
+	}
+	e.records++
+	e.last = received
+	return true
 }
 
 // begin adds a batch at the end.
 func (l *ledger) begin(r *store.Record) *entry {
-	e := &entry{run: r.Run, received: r.Received, open: 1}
+	e := &entry{id: batchID{r.Run, r.Lane, r.Batch}, received: r.Received, open: 1}
+	e.done = append(e.done, l.before[e.id]...)
 	l.mu.Lock()
 	l.queue = append(l.queue, e)
 	l.mu.Unlock()
@@ -87,9 +121,9 @@ func (l *ledger) tryTake(e *entry, n int, received int64) bool {
 	return true
 }
 
-// done says that a record of n bytes needs nothing more. It returns false if the session
+// done says that a record, with n bytes, needs nothing more. It returns false if the session
 // is over.
-func (l *ledger) done(e *entry, n int) bool {
+func (l *ledger) done(e *entry, index, n int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
@@ -97,6 +131,7 @@ func (l *ledger) done(e *entry, n int) bool {
 	}
 	l.records--
 	l.bytes -= n
+	e.done.set(index)
 	l.progress = time.Now()
 	l.finish(e)
 	select {
@@ -121,6 +156,7 @@ func (l *ledger) finish(e *entry) {
 	e.open--
 	for len(l.queue) > 0 && l.queue[0].open == 0 {
 		l.commit(l.queue[0])
+		delete(l.before, l.queue[0].id)
 		l.queue[0] = nil
 		l.queue = l.queue[1:]
 	}
@@ -132,6 +168,21 @@ func (l *ledger) close() int {
 	defer l.mu.Unlock()
 	l.closed = true
 	return l.records
+}
+
+// left is what is done of batches that are not committed, and of those of which nothing is
+// known anew.
+func (l *ledger) left() map[batchID]marks {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	left := l.before
+	if left == nil {
+		left = map[batchID]marks{}
+	}
+	for _, e := range l.queue {
+		left[e.id] = e.done
+	}
+	return left
 }
 
 // outstanding is how many records are, since when nothing has been done, and when the

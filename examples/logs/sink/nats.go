@@ -30,7 +30,7 @@ func newNATS(c *Config, secure *tls.Config, log *slog.Logger, counts *counters) 
 	if t.template, err = parseTemplate(c.Subject); err != nil {
 		return nil, err
 	}
-	t.opts = []nats.Option{nats.Name("logserver sink " + c.Name), nats.NoReconnect(), nats.Timeout(openTimeout/5), nats.PingInterval(5 * time.Second), nats.MaxPingsOutstanding(2)}
+	t.opts = []nats.Option{nats.Name("logserver sink " + c.Name), nats.NoReconnect(), nats.Timeout(openTimeout / 5), nats.PingInterval(5 * time.Second), nats.MaxPingsOutstanding(2)}
 	if secure != nil {
 		t.opts = append(t.opts, nats.Secure(secure))
 	}

@@ -33,6 +33,7 @@ type session interface {
 type attempt struct {
 	sink   *Sink
 	ledger *ledger
+	rewind bool // what is done counts for nothing; under Sink.mu
 	link   session
 	fail   context.CancelCauseFunc
 	slow   bool // said that nothing is acknowledged; keep's
@@ -80,7 +81,7 @@ func (s *Sink) attempt() error {
 	if err != nil {
 		return err
 	}
-	a := &attempt{sink: s, ledger: newLedger(s.opts.Window, s.opts.WindowBytes, s.commit), link: link, fail: fail}
+	a := &attempt{sink: s, ledger: newLedger(s.opts.Window, s.opts.WindowBytes, s.left, s.commit), link: link, fail: fail}
 	defer link.close()
 	defer context.AfterFunc(ctx, link.close)()
 	s.connected(a)
@@ -110,8 +111,12 @@ func (s *Sink) disconnected(a *attempt) {
 		s.counts.retried.Add(uint64(n))
 		s.counts.uncertain.Store(true)
 	}
+	s.left = a.ledger.left()
 	s.mu.Lock()
 	s.current = nil
+	if a.rewind {
+		s.left = nil
+	}
 	s.mu.Unlock()
 	s.counts.connected.Store(0)
 }
@@ -134,6 +139,9 @@ func (a *attempt) follow(ctx context.Context) error {
 				e = a.ledger.begin(&r)
 			}
 			index++
+			if a.ledger.skip(e, index-1, r.Received) {
+				return nil
+			}
 			return a.send(ctx, e, index-1, r)
 		})
 		damaged := isDamage(err)
@@ -187,7 +195,7 @@ func (a *attempt) finish(m *message, err error) {
 		a.fail(err)
 		return
 	}
-	a.ledger.done(m.entry, len(m.Msg))
+	a.ledger.done(m.entry, m.index, len(m.Msg))
 }
 
 // bury writes a message to the dead letters. An error says that this failed.

@@ -61,6 +61,8 @@ type Sink struct {
 	orderly  bool          // run has ended with nothing outstanding
 	finished chan struct{} // closed when run has returned
 
+	left map[batchID]marks // what is done of what is not committed; run's
+
 	saved cursor // as it is on disk; keep's
 	grip  uint64 // the first segment held; keep's
 
@@ -242,7 +244,7 @@ func (s *Sink) commit(e *entry) {
 	s.counts.acked.Store(time.Now().UnixNano())
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.at.Position, s.at.Run = e.at, e.run
+	s.at.Position, s.at.Run = e.at, e.id.run
 	if e.records > 0 {
 		s.at.Received = e.last
 	}
