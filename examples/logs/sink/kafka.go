@@ -34,6 +34,7 @@ func newKafka(c *Config, secure *tls.Config, _ *counters) (*kafkaTarget, error) 
 		kgo.UnknownTopicRetries(-1),
 		kgo.RetryBackoffFn(backoff),
 		kgo.DialTimeout(openTimeout / 2),
+		kgo.MetadataMinAge(time.Second), // a leader that has moved is found that soon
 	}}
 	if secure != nil {
 		t.opts = append(t.opts, kgo.DialTLSConfig(secure))
