@@ -64,6 +64,9 @@ type Config struct {
 	Topic string
 	// Header puts a header in front of malformed messages (RELP, TLS).
 	Header bool
+	// MaxMessage is the length in bytes of the longest message that a relay is sent; what
+	// is longer is refused. 0: any is.
+	MaxMessage int
 
 	// UseTLS has NATS and Kafka speak TLS. CA, Cert and Key are PEM files: who is trusted
 	// (default: the system's), and who the sink is. ServerName is who the server has to be

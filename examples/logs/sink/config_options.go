@@ -53,6 +53,7 @@ func (c *Config) options() []struct {
 		{"cert", matching(&c.Cert, nil), secure},
 		{"key", matching(&c.Key, nil), secure},
 		{"server-name", matching(&c.ServerName, nil), secure},
+		{"max-message", intOf(&c.MaxMessage, 480, 16<<20), []Kind{RELP, RELPTLS, TLS}},
 		{"prepend", flagOf(&c.Header, "nothing", "header"), []Kind{RELP, RELPTLS, TLS}},
 	}
 }

@@ -18,7 +18,7 @@ import (
 // acknowledged its bytes, where ours can tell (Linux), else when they are written.
 type tlsTarget struct {
 	dialer
-	header bool
+	relayed
 }
 
 // ackedEvery is how often the kernel is asked what the peer's has acknowledged.
@@ -29,12 +29,12 @@ const flushAt = 64 << 10
 
 // octetSession is a connection.
 type octetSession struct {
-	conn   *tls.Conn
-	raw    *countedConn
-	header bool
-	buf    []byte // frames, and
-	held   []*message
-	body   []byte
+	conn *tls.Conn
+	relayed
+	raw  *countedConn
+	buf  []byte     // frames that are not written
+	held []*message // in them
+	body []byte
 
 	mu    sync.Mutex
 	out   []written // oldest first
@@ -71,7 +71,7 @@ func (t *tlsTarget) open(ctx context.Context, fail func(error)) (session, error)
 		tcp.Close()
 		return nil, err
 	}
-	s := &octetSession{conn: conn, raw: raw, header: t.header, ended: make(chan struct{})}
+	s := &octetSession{conn: conn, raw: raw, relayed: t.relayed, ended: make(chan struct{})}
 	go s.listen(fail)
 	go s.reap(fail)
 	return s, nil
@@ -79,10 +79,13 @@ func (t *tlsTarget) open(ctx context.Context, fail func(error)) (session, error)
 
 // send frames a message.
 func (s *octetSession) send(_ context.Context, m *message) error {
-	msg := m.Msg
-	if s.header && m.Malformed {
-		s.body = appendHeader(s.body[:0], m)
-		msg = s.body
+	msg, err := s.message(&s.body, m)
+	if err == nil && len(msg) == 0 {
+		err = errors.New("a frame cannot have an empty message")
+	}
+	if err != nil {
+		m.done(refuse(err))
+		return nil
 	}
 	s.buf = strconv.AppendInt(s.buf, int64(len(msg)), 10)
 	s.buf = append(s.buf, ' ')

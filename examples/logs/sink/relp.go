@@ -27,15 +27,15 @@ func (d *dialer) dial(ctx context.Context) (net.Conn, error) {
 // relpTarget is a server that speaks RELP.
 type relpTarget struct {
 	dialer
-	header bool
+	relayed
 	window int
 }
 
 // relpSession is a RELP session. The server acknowledges in order, as far as the client
 // tells.
 type relpSession struct {
+	relayed
 	client *relp.Client
-	header bool
 	buf    []byte
 
 	mu  sync.Mutex
@@ -47,7 +47,7 @@ func (t *relpTarget) open(ctx context.Context, fail func(error)) (session, error
 	if err != nil {
 		return nil, err
 	}
-	s := &relpSession{header: t.header}
+	s := &relpSession{relayed: t.relayed}
 	s.client, err = relp.NewClient(conn, relp.ClientConfig{Window: t.window, Timeout: ackTimeout, Acked: s.acked})
 	if err != nil {
 		return nil, fmt.Errorf("RELP with %s: %w", t.addr, err)
@@ -61,14 +61,14 @@ func (t *relpTarget) open(ctx context.Context, fail func(error)) (session, error
 
 // send frames a message.
 func (s *relpSession) send(_ context.Context, m *message) error {
+	msg, err := s.message(&s.buf, m)
+	if err != nil {
+		m.done(refuse(err))
+		return nil
+	}
 	s.mu.Lock()
 	s.out = append(s.out, m)
 	s.mu.Unlock()
-	msg := m.Msg
-	if s.header && m.Malformed {
-		s.buf = appendHeader(s.buf[:0], m)
-		msg = s.buf
-	}
 	return s.client.Send(msg)
 }
 
@@ -88,6 +88,25 @@ func (s *relpSession) flush() error { return s.client.Flush() }
 func (s *relpSession) patient() bool { return false }
 
 func (s *relpSession) close() { s.client.Abort() }
+
+// relayed is what a relay is sent.
+type relayed struct {
+	header bool // in front of what is malformed
+	most   int  // bytes of a message; 0: any number
+}
+
+// message is what is sent of a message: its bytes as they came, or in buf with a header.
+func (r *relayed) message(buf *[]byte, m *message) ([]byte, error) {
+	msg := m.Msg
+	if r.header && m.Malformed {
+		*buf = appendHeader((*buf)[:0], m)
+		msg = *buf
+	}
+	if r.most > 0 && len(msg) > r.most {
+		return nil, fmt.Errorf("%d bytes, at most %d (max-message)", len(msg), r.most)
+	}
+	return msg, nil
+}
 
 // appendHeader appends a message with an RFC 5424 header in front that says what is known
 // of it.

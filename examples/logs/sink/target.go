@@ -24,9 +24,9 @@ func newTarget(c *Config, log *slog.Logger, counts *counters) (target, error) {
 	case Kafka:
 		return newKafka(c, secure, counts)
 	case RELP, RELPTLS:
-		return &relpTarget{dialer{c.Servers[0], secure}, c.Header, c.Window}, nil
+		return &relpTarget{dialer{c.Servers[0], secure}, relayed{c.Header, c.MaxMessage}, c.Window}, nil
 	case TLS:
-		return &tlsTarget{dialer{c.Servers[0], secure}, c.Header}, nil
+		return &tlsTarget{dialer{c.Servers[0], secure}, relayed{c.Header, c.MaxMessage}}, nil
 	}
 	return nil, fmt.Errorf("sink: kind %v: %s", c.Kind, wantURL)
 }
