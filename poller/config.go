@@ -31,8 +31,9 @@ type Config struct {
 	// means 2 s. Whole milliseconds. Only with SQPoll.
 	SQPollIdle time.Duration
 	// BatchWait is how long a dedicated thread may hold back completions to
-	// reap them in batches (kernel 6.12, IORING_FEAT_MIN_TIMEOUT; a multishot
-	// timeout from 6.4); 0 means not at all. Only with Dedicated.
+	// reap them in batches (kernel 6.12, IORING_FEAT_MIN_TIMEOUT; by a second
+	// wait from 5.11, IORING_FEAT_EXT_ARG; before that it is not done); 0 means not at
+	// all. Only with Dedicated.
 	BatchWait time.Duration
 	// BufferSize is the size in bytes of a receive buffer that is lent
 	// (FD.ReadBuffer), and of a provided buffer with Dedicated and SQPoll; 0 means

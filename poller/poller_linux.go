@@ -55,7 +55,7 @@ func (p *Poller) findRings() (found Feature, err error) {
 		return 0, explain(err)
 	}
 	bad, notes := denied(kernelRelease(), p.mode)
-	p.status.Notes = append(p.status.Notes, notes...)
+	p.status.Notes, p.status.Denied = append(p.status.Notes, notes...), found&bad
 	p.feats = found &^ (p.cfg.Disable | bad)
 	p.receive = p.chooseReceive()
 	p.chooseTransfer()

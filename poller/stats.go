@@ -26,6 +26,7 @@ type Status struct {
 	Features       Feature // in use
 	Missing        Feature // asked of the kernel and not there
 	Disabled       Feature // switched off by Config.Disable
+	Denied         Feature // there, but done without for a bug of this kernel: Notes say which
 	// Receive is the way connections receive with Dedicated and SQPoll: single or
 	// multishot.
 	Receive Receive

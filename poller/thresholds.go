@@ -2,7 +2,8 @@ package poller
 
 import "time"
 
-// What the engine decides by. Each has the row of benchmarks/LOG.md that set it.
+// What the engine decides by. Each has the section of benchmarks/LOG.md, and the beginning
+// of the row, that set it; those of "Bounds" were chosen and not measured.
 const (
 	// ringReceives is from how many reports of one harvest on the parked Reads are
 	// received for by the ring. Fewer gain less by one call for all than they lose by
@@ -10,9 +11,10 @@ const (
 	ringReceives = 8
 	// maxReceives bounds how many receives one io_uring_enter makes: those that it
 	// has served wait for it to return, and the raw call holds a P.
-	// (LOG: "Shared mode", receives an enter)
+	// (LOG: "Bounds")
 	maxReceives = 128
 	// harvestEvents is how many reports one epoll_wait brings at most.
+	// (LOG: "Bounds")
 	harvestEvents = 512
 	// soleHarvests is after how many harvests in a row that are about one FD alone its
 	// Reads ask the kernel before they park. (LOG: "Shared mode", alone)
@@ -23,30 +25,39 @@ const (
 	// directSend is the length from which a Write tries send(2) first in the modes whose
 	// rings own their connections: so much data costs more than the system call that a
 	// batch would save.
+	// (LOG: "Bounds")
 	directSend = 16 << 10
 	// maxDeliver is how much a completion may bring to be copied by whoever reaps
 	// it: more is copied by the reader, which may be on another CPU.
+	// (LOG: "Dedicated and SQPoll", small receives)
 	maxDeliver = 4 << 10
 	// maxAccepted is how many connections a multishot accept may take ahead of
 	// Accept before it is stopped (all that are in the backlog at one moment come
 	// in one go, though); the rest waits in the backlog.
+	// (LOG: "Bounds")
 	maxAccepted = 64
 	// maxOut is how much output an event-driven connection may have before no more
 	// is read from it: a peer that does not read its answers cannot make more.
+	// (LOG: "Bounds")
 	maxOut = 1 << 20
 	// eventGroup is for how many event-driven FDs the ring receives at once, each into
 	// eventSlab bytes.
+	// (LOG: "Bounds")
 	eventGroup = 64
 	eventSlab  = 16 << 10
 	// maxPending is how much output an event-driven connection may have by default
 	// before Push refuses more.
+	// (LOG: "Bounds")
 	maxPending = 64 << 20
 	// scratchSize is how much an event-driven connection reads by recv(2) at once.
+	// (LOG: "Bounds")
 	scratchSize = 64 << 10
 	// directRounds bounds how often an event-driven connection is read by recv(2)
 	// before others have their turn.
+	// (LOG: "Bounds")
 	directRounds = 4
 	// eventRounds bounds how often a queue of events is emptied before its ring is
 	// submitted again.
+	// (LOG: "Bounds")
 	eventRounds = 4
 )

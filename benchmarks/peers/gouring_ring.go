@@ -26,13 +26,9 @@ type ringLoop struct {
 }
 
 type ringConn struct {
-	fd      int
-	buf     []byte
-	recv    *uring.RecvOp
-	send    *uring.SendOp
-	out     []byte // what is still to be sent
-	off     int64  // bytes of the content sent
-	sending bool
+	ringSession
+	recv *uring.RecvOp
+	send *uring.SendOp
 }
 
 // startRings serves with go-uring's rings alone: a thread for each CPU.
@@ -126,25 +122,16 @@ func (l *ringLoop) completed(fd int, res int32) error {
 	if res <= 0 {
 		return l.close(c)
 	}
-	if c.sending {
-		c.out = c.out[res:]
-		return l.next(c)
-	}
-	if l.s.proto == "sink" {
-		l.s.received.Add(uint64(res))
-	} else {
-		c.out = c.buf[:res]
-	}
+	c.took(l.s, int(res))
 	return l.next(c)
 }
 
 // opened takes a connection from the pipe and asks for the next one.
 func (l *ringLoop) opened(res int32) error {
 	if res == int32(len(l.arrived)) {
-		c := &ringConn{fd: int(binary.NativeEndian.Uint32(l.arrived[:]))}
+		c := &ringConn{ringSession: newRingSession(l.s, int(binary.NativeEndian.Uint32(l.arrived[:])))}
 		c.send = uring.Send(uintptr(c.fd), nil, unix.MSG_NOSIGNAL)
-		if l.s.content == nil {
-			c.buf = make([]byte, l.s.buf)
+		if c.buf != nil {
 			c.recv = uring.Recv(uintptr(c.fd), c.buf, 0)
 		}
 		l.conns[c.fd] = c
@@ -159,14 +146,9 @@ func (l *ringLoop) opened(res int32) error {
 
 // next sends what is to be sent, or receives.
 func (l *ringLoop) next(c *ringConn) error {
-	if len(c.out) == 0 && l.s.content != nil {
-		c.out = l.s.content.at(c.off)
-		if len(c.out) == 0 {
-			return l.close(c)
-		}
-		c.off += int64(len(c.out))
+	if !c.ringSession.next(l.s) {
+		return l.close(c)
 	}
-	c.sending = len(c.out) > 0
 	return l.again(c)
 }
 

@@ -27,14 +27,6 @@ type iouringLoop struct {
 	pending []iouring.PrepRequest
 }
 
-type iouringConn struct {
-	fd      int
-	buf     []byte
-	out     []byte // what is still to be sent
-	off     int64  // bytes of the content sent
-	sending bool
-}
-
 // startIouringGo serves with iouring-go: a ring for each CPU.
 func startIouringGo(s *server) (string, error) {
 	lfd, addr, err := listenFD()
@@ -72,11 +64,8 @@ func acceptInto(lfd int, loops []*iouringLoop) error {
 			return fmt.Errorf("accept: %w", err)
 		}
 		l := loops[i%len(loops)]
-		c := &iouringConn{fd: fd}
-		if l.s.content == nil {
-			c.buf = make([]byte, l.s.buf)
-		}
-		request := l.next(c)
+		c := newRingSession(l.s, fd)
+		request := l.next(&c)
 		if request == nil {
 			continue
 		}
@@ -118,7 +107,7 @@ func (l *iouringLoop) submit() (err error) {
 
 // take goes on with the connection that a result is for.
 func (l *iouringLoop) take(r iouring.Result) {
-	c := r.GetRequestInfo().(*iouringConn)
+	c := r.GetRequestInfo().(*ringSession)
 	// Recv and Send of this version leave Err and ReturnInt unset, so the result
 	// is taken as the kernel gave it.
 	n, err := r.(iouring.Request).GetRes()
@@ -130,14 +119,7 @@ func (l *iouringLoop) take(r iouring.Result) {
 		_ = unix.Close(c.fd)
 		return
 	}
-	switch {
-	case c.sending:
-		c.out = c.out[n:]
-	case l.s.proto == "sink":
-		l.s.received.Add(uint64(n))
-	default:
-		c.out = c.buf[:n]
-	}
+	c.took(l.s, n)
 	if request := l.next(c); request != nil {
 		l.pending = append(l.pending, request)
 	}
@@ -145,20 +127,15 @@ func (l *iouringLoop) take(r iouring.Result) {
 
 // next is the next request of a connection: to send what is to be sent, or to
 // receive. It is nil if all is sent, and then the connection is closed.
-func (l *iouringLoop) next(c *iouringConn) iouring.PrepRequest {
-	if len(c.out) == 0 && l.s.content != nil {
-		c.out = l.s.content.at(c.off)
-		if len(c.out) == 0 {
-			_ = unix.Close(c.fd)
-			return nil
-		}
-		c.off += int64(len(c.out))
+func (l *iouringLoop) next(c *ringSession) iouring.PrepRequest {
+	if !c.next(l.s) {
+		_ = unix.Close(c.fd)
+		return nil
 	}
-	c.sending = len(c.out) > 0
 	return l.request(c)
 }
 
-func (l *iouringLoop) request(c *iouringConn) iouring.PrepRequest {
+func (l *iouringLoop) request(c *ringSession) iouring.PrepRequest {
 	if c.sending {
 		return iouring.Send(c.fd, c.out, unix.MSG_NOSIGNAL).WithInfo(c)
 	}

@@ -21,11 +21,10 @@ import (
 	"github.com/uringnet/go-uringnet/internal/bench/servers"
 )
 
-// limit bounds everything that a test waits for.
-const limit = 30 * time.Second
-
-// testConns is how many connections each server has at once.
-const testConns = 50
+const (
+	limit     = 30 * time.Second // bounds everything that a test waits for
+	testConns = 50               // each server's, at once
+)
 
 // TestPeers starts every kind with every protocol and checks what it does.
 func TestPeers(t *testing.T) {
@@ -96,8 +95,8 @@ func TestLifetime(t *testing.T) {
 func buildPeers(t *testing.T) string {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "peers")
+	t.Setenv("GOWORK", "off") // this module is not of the workspace
 	cmd := exec.Command("go", "build", "-tags=iouringgo", "-ldflags=-checklinkname=0", "-o", bin, ".")
-	cmd.Env = append(os.Environ(), "GOWORK=off") // this module is not of the workspace
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
@@ -244,8 +243,7 @@ func fillRandom(b []byte, seed uint64) {
 	_, _ = r.Read(b)
 }
 
-// exchange sends data and checks that it comes back, while it is still sending
-// if the sockets do not hold all of it.
+// exchange sends data and checks that it comes back, if need be while it is still sending.
 func exchange(c net.Conn, data []byte) error {
 	sent := make(chan error, 1)
 	go func() {

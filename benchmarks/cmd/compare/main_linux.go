@@ -5,10 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"time"
 
 	"github.com/uringnet/go-uringnet/internal/bench/measure"
 	"github.com/uringnet/go-uringnet/internal/bench/report"
+	"github.com/uringnet/go-uringnet/internal/bench/servers"
 )
 
 func main() {
@@ -24,7 +24,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) > 0 && args[0] == "serve" {
-		return serve(args[1:])
+		return servers.Serve("compare", args[1:])
 	}
 	o, err := parseFlags(args)
 	if err != nil {
@@ -43,32 +43,19 @@ func run(args []string) error {
 
 // comparison is a run of compare.
 type comparison struct {
+	measure.Session
 	opts    *options
-	self    string
-	allowed []int
-	counter measure.Counter
 	printer report.Printer
 	result  measure.Result
 }
 
 func newComparison(o *options) (*comparison, error) {
 	c := &comparison{opts: o, printer: report.Printer{W: os.Stdout, Markdown: o.markdown}}
-	var err error
-	if c.self, err = os.Executable(); err != nil {
+	session, err := measure.NewSession("./benchmarks/cmd/compare", o.countTime)
+	if err != nil {
 		return nil, err
 	}
-	if c.allowed, err = measure.Allowed(); err != nil {
-		return nil, err
-	}
-	c.result.Host = measure.ThisHost()
-	c.result.Host.Syscalls = "not counted (-count=0)"
-	if o.countTime > 0 {
-		if c.counter, err = measure.NewCounter(); err != nil {
-			c.result.Host.Syscalls = fmt.Sprintf("not counted: %v", err)
-		} else {
-			c.result.Host.Syscalls = "counted in slices of their own, by " + c.counter.String()
-		}
-	}
+	c.Session, c.result.Host = session, session.Host
 	return c, nil
 }
 
@@ -78,7 +65,7 @@ func (c *comparison) all() error {
 	defer c.printer.Close()
 	for _, proto := range c.opts.protos {
 		for _, layout := range c.opts.layouts {
-			if _, err := layout.Sets(c.allowed); err != nil {
+			if _, err := layout.Sets(c.Allowed); err != nil {
 				fmt.Fprintf(os.Stderr, "compare: left out: %v\n", err)
 				continue
 			}
@@ -94,12 +81,7 @@ func (c *comparison) all() error {
 
 // one measures a cell and prints it.
 func (c *comparison) one(p *measure.Plan) error {
-	limit := lifetime(p)
-	watchdog := time.AfterFunc(limit, func() {
-		// The servers end with this process: their input does.
-		fmt.Fprintf(os.Stderr, "compare: no end within %v: stopped\n", limit)
-		os.Exit(1)
-	})
+	watchdog := measure.Watch("compare", lifetime(p))
 	defer watchdog.Stop()
 	cell, err := p.Run()
 	if err != nil {
@@ -121,7 +103,7 @@ func (c *comparison) plan(proto string, layout measure.Layout, conns int) *measu
 	return &measure.Plan{
 		Specs: o.servers, Proto: proto, Layout: layout, Conns: conns, Size: o.size,
 		Slice: o.slice, Rounds: o.rounds, Extra: o.extra, CountTime: o.countTime,
-		Counter: c.counter, Spin: o.spin, Allowed: c.allowed, Command: o.command(c.self), Accept: o.accept,
+		Counter: c.Counter, Spin: o.spin, Allowed: c.Allowed, Command: o.command(c.Self), Accept: o.accept,
 	}
 }
 

@@ -36,10 +36,10 @@ func filtered(args []string) error {
 
 // costs runs filtered to see what calls cost with a filter.
 func (r *runner) costs(steps int) (c dear.Cost, err error) {
-	cmd := exec.Command(r.self, "filtered", fmt.Sprintf("-steps=%d", steps))
+	cmd := exec.Command(r.Self, "filtered", fmt.Sprintf("-steps=%d", steps))
 	cmd.Stderr = os.Stderr
 	cmd.WaitDelay = time.Second
-	limit := watch(30 * time.Second)
+	limit := measure.Watch("suite", 30*time.Second)
 	defer limit.Stop()
 	out, err := cmd.Output()
 	if err != nil {
@@ -70,8 +70,8 @@ func (r *runner) filter(w *workload) (*dear.Filter, error) {
 func (r *runner) dearly(f *dear.Filter, command func(*measure.Plan, measure.Spec) *exec.Cmd) func(*measure.Plan, measure.Spec) *exec.Cmd {
 	return func(p *measure.Plan, s measure.Spec) *exec.Cmd {
 		cmd := command(p, s)
-		cmd.Args = append([]string{r.self, "filtered", fmt.Sprintf("-steps=%d", f.Steps), cmd.Path}, cmd.Args[1:]...)
-		cmd.Path = r.self
+		cmd.Args = append([]string{r.Self, "filtered", fmt.Sprintf("-steps=%d", f.Steps), cmd.Path}, cmd.Args[1:]...)
+		cmd.Path = r.Self
 		return cmd
 	}
 }
@@ -92,7 +92,7 @@ func (r *runner) neighbour(w *workload, lifetime time.Duration) func() *exec.Cmd
 		return nil
 	}
 	return func() *exec.Cmd {
-		cmd := exec.Command(r.self, "spin", fmt.Sprintf("-lifetime=%v", lifetime))
+		cmd := exec.Command(r.Self, "spin", fmt.Sprintf("-lifetime=%v", lifetime))
 		cmd.Env = append(cmd.Environ(), "GOMAXPROCS=1")
 		cmd.Stderr = os.Stderr
 		return cmd

@@ -64,7 +64,7 @@ func (r *runner) idle(most int) error {
 // idleLife starts a server, connects to it, and looks at it while it idles.
 func (r *runner) idleLife(w *workload, layout measure.Layout, conns int, spec measure.Spec) (life suite.IdleRound, status string, err error) {
 	p := r.plan(w, layout, conns, []measure.Spec{spec})
-	watchdog := watch(r.lifetime(p))
+	watchdog := measure.Watch("suite", r.lifetime(p))
 	defer watchdog.Stop()
 	server, err := p.Start(spec)
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -74,14 +73,12 @@ func write(dir string, r *suite.Result) error {
 
 // runner is a run of the suite.
 type runner struct {
+	measure.Session
 	opts    *options
 	tmp     string // of this run, removed at its end
-	self    string
 	file    string // to send
 	built   map[string]string
 	root    string // of the module
-	allowed []int
-	counter measure.Counter
 	printer suite.Terminal
 	result  suite.Result
 	// missing are the pairs of server and protocol that do not work.
@@ -93,23 +90,10 @@ type runner struct {
 func newRunner(o *options) (_ *runner, err error) {
 	r := &runner{opts: o, built: map[string]string{}, missing: map[string]bool{}, filters: map[time.Duration]*dear.Filter{}}
 	r.printer = suite.Terminal{W: os.Stdout, Color: isTerminal(os.Stdout)}
-	if r.self, err = os.Executable(); err != nil {
+	if r.Session, err = measure.NewSession("./benchmarks/cmd/suite", o.countTime); err != nil {
 		return nil, err
 	}
-	if r.allowed, err = measure.Allowed(); err != nil {
-		return nil, err
-	}
-	host := measure.ThisHost()
-	host.Command = strings.Replace(host.Command, "cmd/compare", "cmd/suite", 1)
-	host.Syscalls = "not counted (-count=0)"
-	if o.countTime > 0 {
-		if r.counter, err = measure.NewCounter(); err != nil {
-			host.Syscalls = fmt.Sprintf("not counted: %v", err)
-		} else {
-			host.Syscalls = "counted in slices of their own, by " + r.counter.String()
-		}
-	}
-	r.result.Hosts = []measure.Host{host}
+	r.result.Hosts = []measure.Host{r.Host}
 	if r.tmp, err = os.MkdirTemp("", "uringnet-suite-"); err != nil {
 		return nil, err
 	}

@@ -2,12 +2,10 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -37,7 +35,7 @@ func (r *runner) all() error {
 	most := int(min(limit.Cur, 1<<20)) - spareFiles
 	for _, w := range r.opts.workloads() {
 		for _, layout := range w.layouts {
-			if _, err := layout.Sets(r.allowed); err != nil {
+			if _, err := layout.Sets(r.Allowed); err != nil {
 				r.note("layout %s left out: %v", layout, err)
 				continue
 			}
@@ -102,7 +100,7 @@ func (r *runner) plan(w *workload, layout measure.Layout, conns int, specs []mea
 	p := &measure.Plan{
 		Proto: w.proto, Layout: layout, Conns: conns, Size: w.size,
 		Slice: slice, Rounds: o.rounds, Extra: o.extra, CountTime: o.countTime,
-		Specs: specs, Counter: r.counter, Spin: o.spin, Allowed: r.allowed,
+		Specs: specs, Counter: r.Counter, Spin: o.spin, Allowed: r.Allowed,
 		Accept: r.accept, Dial: r.dial(w), KeepGoing: true, Park: true,
 		Share: w.share, Burst: o.burst, Labour: w.proto == "fsync",
 	}
@@ -111,18 +109,9 @@ func (r *runner) plan(w *workload, layout measure.Layout, conns int, specs []mea
 	return p
 }
 
-// watch ends the program if a step takes too long. The servers end with it:
-// their input does.
-func watch(limit time.Duration) *time.Timer {
-	return time.AfterFunc(limit, func() {
-		fmt.Fprintf(os.Stderr, "suite: no end within %v: stopped\n", limit)
-		os.Exit(1)
-	})
-}
-
 // cell measures servers against each other. If that fails it leaves a note.
 func (r *runner) cell(w *workload, filter *dear.Filter, p *measure.Plan) {
-	watchdog := watch(r.lifetime(p))
+	watchdog := measure.Watch("suite", r.lifetime(p))
 	defer watchdog.Stop()
 	c := suite.Cell{Part: w.part, Workload: w.name, Buf: w.buf, Unit: w.unit, Paced: w.paced, Remark: w.remark}
 	if filter != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -18,17 +17,7 @@ const exitUnsupported = 3
 
 // serve is the hidden command that suite runs for its own servers.
 func serve(args []string) error {
-	var o servers.Options
-	fs := flag.NewFlagSet("suite serve", flag.ContinueOnError)
-	fs.StringVar(&o.Kind, "kind", "std", "std, uring or events")
-	fs.StringVar(&o.Proto, "proto", "echo", "protocol")
-	fs.IntVar(&o.Buf, "buf", smallBuf, "bytes of a connection's buffer")
-	fs.StringVar(&o.File, "file", "", "file to send or to write")
-	fs.DurationVar(&o.Lifetime, "lifetime", 10*time.Minute, "how long the server lives at most")
-	if err := fs.Parse(args); err != nil {
-		return err
-	}
-	err := servers.Run(o, os.Stdin, os.Stdout)
+	err := servers.Serve("suite", args)
 	var unsupported *servers.UnsupportedError
 	if errors.As(err, &unsupported) {
 		fmt.Fprintln(os.Stderr, err)
@@ -50,7 +39,7 @@ func (r *runner) command(w *workload) func(*measure.Plan, measure.Spec) *exec.Cm
 		}
 		program := r.built[s.Kind]
 		if slices.Contains(ownKinds, s.Kind) {
-			program = r.self
+			program = r.Self
 		}
 		if !slices.Contains(cKinds, s.Kind) { // those know no files
 			args = append([]string{"serve", "-kind=" + s.Kind, "-file=" + file}, args...)

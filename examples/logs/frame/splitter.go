@@ -1,47 +1,58 @@
 package frame
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
+
+	"github.com/uringnet/go-uringnet/examples/logs/internal/buffers"
 )
 
-// Errors that end a connection.
-var (
-	// ErrFrame is an octet count above the limit.
-	ErrFrame = errors.New("bad frame")
-	// ErrHalfFrame is the end of the stream inside an octet-counted frame.
-	ErrHalfFrame = errors.New("stream ends inside a frame")
+// ErrHalfFrame is the end of the stream inside an octet-counted frame.
+var ErrHalfFrame = errors.New("stream ends inside a frame")
+
+const (
+	// maxDigits bounds an octet count: what is longer begins a line.
+	maxDigits = 9
+	// minLimit is the lowest limit: what may be a count has to fit.
+	minLimit = 16
+	// smallSize is up to how many bytes are kept without a buffer.
+	smallSize = 32
 )
 
-// maxDigits bounds an octet count: what is longer begins a line.
-const maxDigits = 10
-
-// Splitter cuts a stream into messages. Each frame is detected anew: "LEN SP", of
-// which LEN begins with a digit from 1 to 9, begins an octet-counted one, anything
-// else a line that ends in LF. A CR before the LF is dropped, empty lines are
-// skipped, NULs are kept. A Splitter belongs to one goroutine at a time.
-//
-// Lines may begin with a number, too: "2026-01-01 ..." does not look like a count,
-// "42 is the answer" does. Once a stream has had a line, a count is one only if it
-// is within the limit and "<", with which syslog messages begin, follows; all else
-// is a line. Before that nothing tells the two apart: a number and a space are a
-// count, and one above the limit is an error, for who counts cannot be followed
-// any further.
+// Splitter cuts a stream into messages, by the rules in the package's
+// documentation. It belongs to one goroutine at a time.
 type Splitter struct {
-	// Oversized counts lines that were longer than the limit and were cut.
+	// Oversized counts messages that were longer than the limit.
 	Oversized uint64
+	// Cut says of the message that emit is given that its rest is missing, More
+	// that the next message continues it. They are valid during the call.
+	Cut, More bool
 
-	max     int
-	part    []byte // a frame that is not whole, without its count
-	state   state
-	need    int                 // state octets: the frame's length
-	prefix  [maxDigits + 1]byte // states count and mark: the digits, and the space
-	n       int                 // how much of prefix there is
-	lined   bool                // there was a line that ended in LF and was not empty
-	pending bool                // part is a message that emit has refused, or has to take
-	half    bool                // the stream ended inside a frame, which End has not said yet
-	err     error
+	max   int
+	part  []byte // what is kept of a message that is not whole
+	small [smallSize]byte
+	state state
+
+	// States count and mark: the digits, and the space.
+	prefix  [maxDigits + 1]byte
+	nprefix int
+
+	// State line.
+	headed bool // it began with "<"
+	over   bool // it is counted in Oversized
+	tailed bool // tail comes behind part, and may be the end of the line
+	tail   byte // CR or NUL
+	ahead  int  // so many of the next bytes given to Feed are known to have no LF
+
+	// States octets and skip.
+	need int // what is to be emitted of the message, in bytes
+	drop int // what is to be skipped behind that
+
+	pending bool // part is a message that emit has refused, or has to take
+	after   state
+	spilled bool // rest is kept when part is taken
+	rest    byte
+
+	half bool // the stream ended inside a frame, which End has not said yet
 }
 
 type state uint8
@@ -49,38 +60,100 @@ type state uint8
 const (
 	start  state = iota // before a frame
 	line                // in a line
-	skip                // in what is dropped of a line that is too long
 	count               // in what may be an octet count
 	mark                // behind a count that is one only if "<" follows
 	octets              // in an octet-counted message
+	skip                // in what is dropped of one
 )
 
-// NewSplitter returns a Splitter for messages of at most maxLen bytes.
-func NewSplitter(maxLen int) *Splitter { return &Splitter{max: max(maxLen, 1)} }
+// NewSplitter returns a Splitter for messages of at most maxLen bytes; less than
+// 16 counts as 16.
+func NewSplitter(maxLen int) *Splitter { return &Splitter{max: max(maxLen, minLimit)} }
 
 // Feed calls emit for each message that b completes. A message is valid during
 // the call only. If emit returns false, Feed stops: used says how many bytes of
 // b were consumed, and the refused message comes again with the next Feed, to
-// which the rest of b has to be given. After an error the stream cannot be read
-// any further.
-func (s *Splitter) Feed(b []byte, emit func(msg []byte) bool) (used int, err error) {
-	if s.err != nil {
-		return 0, s.err
-	}
+// which the rest of b has to be given.
+func (s *Splitter) Feed(b []byte, emit func(msg []byte) bool) (used int) {
 	if !s.flush(emit) {
-		return 0, nil
+		return 0
 	}
+	s.ahead = 0
 	for used < len(b) {
 		n, ok := s.step(b[used:], emit)
 		used += n
-		if s.err != nil {
-			return used, s.err
-		}
+		s.ahead = max(s.ahead-n, 0)
 		if !ok {
-			return used, nil
+			break
 		}
 	}
-	return used, nil
+	return used
+}
+
+// step consumes what b has of one frame. ok is false if emit refused.
+func (s *Splitter) step(b []byte, emit func([]byte) bool) (n int, ok bool) {
+	switch s.state {
+	case start:
+		return s.begin(b, emit)
+	case line:
+		return s.line(b, emit)
+	case count:
+		return s.count(b), true
+	case mark:
+		s.mark(b[0])
+		return 0, true
+	case octets:
+		return s.octets(b, emit)
+	default:
+		return s.skip(b), true
+	}
+}
+
+// begin finds out what a frame is.
+func (s *Splitter) begin(b []byte, emit func([]byte) bool) (n int, ok bool) {
+	switch c := b[0]; {
+	case c-'1' <= 8:
+		s.state = count
+		return 0, true
+	case c == '\n' || c == 0:
+		return 1, true
+	default:
+		s.state = line
+		s.headed = c == '<'
+		return s.line(b, emit)
+	}
+}
+
+// keep adds to part.
+func (s *Splitter) keep(b []byte) {
+	if len(s.part) == 0 && len(b) <= smallSize && cap(s.part) <= smallSize {
+		s.part = append(s.small[:0], b...)
+		return
+	}
+	s.part = buffers.Append(s.part, b)
+}
+
+// release empties part and gives its buffer back.
+func (s *Splitter) release() {
+	if cap(s.part) > smallSize {
+		buffers.Put(s.part)
+	}
+	s.part = nil
+}
+
+// direct emits a message, or a piece of one, that lies in the bytes given to
+// Feed.
+func (s *Splitter) direct(msg []byte, cut, more bool, emit func([]byte) bool) bool {
+	s.Cut, s.More = cut, more
+	ok := emit(msg)
+	s.Cut, s.More = false, false
+	return ok
+}
+
+// emitPart emits part, or keeps it until it is taken; the state is after then.
+func (s *Splitter) emitPart(after state, cut, more bool, emit func([]byte) bool) bool {
+	s.pending, s.after, s.Cut, s.More = true, after, cut, more
+	return s.flush(emit)
 }
 
 // flush emits a message that was refused.
@@ -91,244 +164,93 @@ func (s *Splitter) flush(emit func([]byte) bool) bool {
 	if !emit(s.part) {
 		return false
 	}
-	s.reset()
+	s.pending, s.Cut, s.More = false, false, false
+	s.release()
+	if s.spilled {
+		s.spilled = false
+		s.keep([]byte{s.rest})
+	}
+	s.enter(s.after)
 	return true
 }
 
-func (s *Splitter) reset() {
-	s.part, s.state, s.pending, s.need, s.n = s.part[:0], start, false, 0, 0
-}
-
-// step consumes what b has of one frame. ok is false if emit refused.
-func (s *Splitter) step(b []byte, emit func([]byte) bool) (n int, ok bool) {
-	switch s.state {
-	case start:
-		if b[0]-'1' <= 8 {
-			s.state = count
-			return 0, true
-		}
-		s.state = line
-		return s.line(b, emit)
-	case line:
-		return s.line(b, emit)
-	case skip:
-		return s.skipLine(b, emit)
-	case count:
-		return s.count(b), true
-	case mark:
-		s.mark(b[0])
-		return 0, true
-	default:
-		return s.octets(b, emit)
+// enter changes the state, in which a new frame forgets the last.
+func (s *Splitter) enter(to state) {
+	s.state = to
+	if to == skip && s.drop == 0 {
+		s.state = start
+	}
+	if s.state == start {
+		s.nprefix, s.need, s.drop = 0, 0, 0
+		s.headed, s.over, s.tailed = false, false, false
 	}
 }
 
-// line consumes a line, or what there is of it.
-func (s *Splitter) line(b []byte, emit func([]byte) bool) (n int, ok bool) {
-	i := bytes.IndexByte(b, '\n')
-	if i < 0 {
-		return s.keepLine(b), true
+// Unfinished reports whether a message has begun and not ended.
+func (s *Splitter) Unfinished() bool { return s.state != start }
+
+// Held is the size of the buffer that the Splitter has, in bytes.
+func (s *Splitter) Held() int {
+	if cap(s.part) <= smallSize {
+		return 0
 	}
-	if len(s.part) > 0 {
-		return s.endPart(b[:i], emit)
-	}
-	msg := trimCR(b[:i])
-	if len(msg) > s.max {
-		s.Oversized++
-		msg = msg[:s.max]
-		if !emit(msg) {
-			s.Oversized-- // it comes again
-			return 0, s.refuse()
-		}
-	} else if len(msg) > 0 && !emit(msg) {
-		return 0, s.refuse()
-	}
-	s.state = start
-	s.lined = s.lined || len(msg) > 0
-	return i + 1, true
+	return cap(s.part)
 }
 
-// refuse leaves a line that lies whole in b to the next Feed.
-func (s *Splitter) refuse() bool {
-	s.state = start
-	return false
+// Spill emits what there is of an unfinished message as one that the next
+// continues, and gives the buffer back. (One byte stays, so that there is a next.)
+// If emit refuses, the message comes again with the next Feed.
+func (s *Splitter) Spill(emit func(msg []byte) bool) {
+	if s.pending || len(s.part) <= smallSize {
+		return
+	}
+	last := len(s.part) - 1
+	s.rest, s.spilled = s.part[last], true
+	s.part = s.part[:last]
+	if s.state == octets {
+		s.need -= last
+	}
+	s.emitPart(s.state, false, true, emit)
 }
 
-// keepLine keeps the beginning of a line: one byte more than the limit, which
-// may be a CR.
-func (s *Splitter) keepLine(b []byte) int {
-	room := s.max + 1 - len(s.part)
-	if len(b) > room {
-		s.part = append(s.part, b[:room]...)
-		s.state = skip
-		return room
+// CutOff emits what there is of an unfinished message, marked cut, when no more
+// of it is wanted. If emit refuses, it comes again with the next Feed or End.
+func (s *Splitter) CutOff(emit func(msg []byte) bool) {
+	if s.flush(emit) && s.last() {
+		s.Cut = true
+		s.flush(emit)
 	}
-	s.part = append(s.part, b...)
-	return len(b)
-}
-
-// endPart completes a line that was begun before. Its LF comes after b.
-func (s *Splitter) endPart(b []byte, emit func([]byte) bool) (n int, ok bool) {
-	if len(s.part)+len(b) > s.max+1 {
-		return s.keepLine(b), true
-	}
-	s.part = trimCR(append(s.part, b...))
-	s.cut()
-	s.lined = s.lined || len(s.part) > 0
-	return len(b) + 1, s.emitPart(emit)
-}
-
-// cut shortens part to the limit.
-func (s *Splitter) cut() {
-	if len(s.part) > s.max {
-		s.part = s.part[:s.max]
-		s.Oversized++
-	}
-}
-
-// emitPart emits part, or keeps it until it is taken.
-func (s *Splitter) emitPart(emit func([]byte) bool) bool {
-	if len(s.part) > 0 {
-		s.pending = true
-	} else {
-		s.reset()
-	}
-	return s.flush(emit)
-}
-
-// skipLine drops the rest of a line that is too long.
-func (s *Splitter) skipLine(b []byte, emit func([]byte) bool) (n int, ok bool) {
-	i := bytes.IndexByte(b, '\n')
-	if i < 0 {
-		return len(b), true
-	}
-	s.cut()
-	s.lined = true
-	return i + 1, s.emitPart(emit)
-}
-
-// count reads what may be an octet count.
-func (s *Splitter) count(b []byte) (n int) {
-	for ; n < len(b); n++ {
-		c := b[n]
-		switch {
-		case c-'0' <= 9 && s.n < maxDigits:
-			s.prefix[s.n] = c
-			s.n++
-		case c == ' ':
-			s.counted()
-			return n + 1
-		default:
-			s.asLine()
-			return n
-		}
-	}
-	return n
-}
-
-// counted is behind a number and a space: it finds out what that means.
-func (s *Splitter) counted() {
-	length := uint64(0)
-	for _, c := range s.prefix[:s.n] {
-		length = length*10 + uint64(c-'0')
-	}
-	s.prefix[s.n] = ' '
-	s.n++
-	switch {
-	case length <= uint64(s.max):
-		s.need = int(length)
-		s.state = octets
-		if s.lined {
-			s.state = mark
-		}
-	case s.lined:
-		s.asLine()
-	default:
-		s.err = fmt.Errorf("%w: octet count %d, the limit is %d", ErrFrame, length, s.max)
-	}
-}
-
-// mark decides about a count by the byte behind it.
-func (s *Splitter) mark(c byte) {
-	s.state = octets
-	if c != '<' {
-		s.asLine()
-	}
-}
-
-// asLine makes what was read as a count the beginning of a line.
-func (s *Splitter) asLine() {
-	s.state = line
-	s.keepLine(s.prefix[:s.n])
-}
-
-// octets consumes an octet-counted message, or what there is of it.
-func (s *Splitter) octets(b []byte, emit func([]byte) bool) (n int, ok bool) {
-	if len(s.part) == 0 && len(b) >= s.need {
-		if !emit(b[:s.need]) {
-			return 0, false // the count is consumed, the message is not
-		}
-		n = s.need
-		s.reset()
-		return n, true
-	}
-	n = min(s.need-len(s.part), len(b))
-	s.part = append(s.part, b[:n]...)
-	if len(s.part) < s.need {
-		return n, true
-	}
-	return n, s.emitPart(emit)
+	s.half = false
 }
 
 // End is called at the end of the stream. What there is of a last frame is
-// emitted: a line without its LF, or a part of an octet-counted message, which is
-// ErrHalfFrame. If emit refuses, End has to be called again.
+// emitted: a line without its end, or a part of an octet-counted message, which is
+// ErrHalfFrame and marked cut. If emit refuses, End has to be called again.
 func (s *Splitter) End(emit func(msg []byte) bool) error {
-	if s.err != nil {
-		return s.err
-	}
-	if !s.pending && !s.last() {
-		return s.ended()
-	}
-	if !emit(s.part) {
+	if !s.flush(emit) || s.last() && !s.flush(emit) {
 		return nil
 	}
-	return s.ended()
-}
-
-// ended says once how the stream has ended.
-func (s *Splitter) ended() error {
 	half := s.half
 	s.half = false
-	s.reset()
+	s.enter(start)
 	if half {
 		return ErrHalfFrame
 	}
 	return nil
 }
 
-// last makes what there is of a last frame a message, once: a refused one comes
-// again as it is. It returns false if there is none.
+// last makes what there is of a last frame a message. It returns false if there
+// is none.
 func (s *Splitter) last() bool {
-	if s.lined && (s.state == count || s.state == mark) {
+	if s.state == count || s.state == mark {
 		s.asLine()
 	}
-	// It stays if what it is about has been taken by Feed meanwhile.
-	s.half = s.half || s.state == count || s.state == octets
-	switch s.state {
-	case line:
-		s.part = trimCR(s.part)
-		s.cut()
-	case skip:
-		s.cut()
+	counted := s.state == octets || s.state == skip
+	s.half = s.half || counted // it stays if Feed takes what it is about
+	if len(s.part) == 0 {
+		s.enter(start)
+		return false
 	}
-	s.pending = len(s.part) > 0
-	return s.pending
-}
-
-func trimCR(b []byte) []byte {
-	if n := len(b); n > 0 && b[n-1] == '\r' {
-		return b[:n-1]
-	}
-	return b
+	s.pending, s.after, s.Cut, s.More = true, start, counted, false
+	return true
 }

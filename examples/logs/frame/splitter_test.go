@@ -1,7 +1,6 @@
 package frame
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -11,14 +10,24 @@ import (
 
 // result is what a stream gives.
 type result struct {
-	msgs      []string
+	msgs      []string // with "|cut" or "|more" behind them
 	oversized uint64
 	err       error
 }
 
-// split feeds stream in pieces that cut gives the lengths of; refuse says
-// whether the next message is to be refused once.
-func split(stream []byte, limit int, cut func(left int) int, refuse func() bool) (r result) {
+func (r *result) add(msg []byte, cut, more bool) {
+	text := string(msg)
+	if cut {
+		text += "|cut"
+	}
+	if more {
+		text += "|more"
+	}
+	r.msgs = append(r.msgs, text)
+}
+
+// split feeds pieces; refuse says whether the next message is to be refused once.
+func split(pieces [][]byte, limit int, refuse func() bool) (r result) {
 	s := NewSplitter(limit)
 	refused := false
 	emit := func(msg []byte) bool {
@@ -27,13 +36,14 @@ func split(stream []byte, limit int, cut func(left int) int, refuse func() bool)
 			return false
 		}
 		refused = false
-		r.msgs = append(r.msgs, string(msg))
+		r.add(msg, s.Cut, s.More)
 		return true
 	}
-	for len(stream) > 0 && r.err == nil {
-		piece := stream[:cut(len(stream))]
-		n, err := s.Feed(piece, emit)
-		stream, r.err = stream[n:], err
+	for _, p := range pieces {
+		for more := true; more; more = refused || len(p) > 0 {
+			n := s.Feed(p, emit)
+			p = p[n:]
+		}
 	}
 	for r.err == nil {
 		r.err = s.End(emit)
@@ -45,17 +55,30 @@ func split(stream []byte, limit int, cut func(left int) int, refuse func() bool)
 	return r
 }
 
-func whole(left int) int { return left }
-func never() bool        { return false }
+// whole is a stream in one piece, single one in pieces of a byte.
+func whole(stream string) [][]byte { return [][]byte{[]byte(stream)} }
+
+func single(stream string) (pieces [][]byte) {
+	for i := range len(stream) {
+		pieces = append(pieces, []byte{stream[i]})
+	}
+	return pieces
+}
+
+func never() bool  { return false }
+func always() bool { return true }
 
 func (r result) equal(o result) bool {
 	return fmt.Sprintf("%q %d", r.msgs, r.oversized) == fmt.Sprintf("%q %d", o.msgs, o.oversized) &&
-		errors.Is(r.err, ErrFrame) == errors.Is(o.err, ErrFrame) && errors.Is(r.err, ErrHalfFrame) == errors.Is(o.err, ErrHalfFrame)
+		errors.Is(r.err, ErrHalfFrame) == errors.Is(o.err, ErrHalfFrame)
 }
 
 func (r result) String() string {
 	return fmt.Sprintf("%q, %d oversized, %v", r.msgs, r.oversized, r.err)
 }
+
+// y makes a text of n bytes.
+func y(n int) string { return strings.Repeat("y", n) }
 
 func TestSplitter(t *testing.T) {
 	for _, c := range []struct {
@@ -64,57 +87,82 @@ func TestSplitter(t *testing.T) {
 	}{
 		{"", result{}},
 		{"a\nb\r\n\n\r\nc", result{msgs: []string{"a", "b", "c"}}},
-		{"5 hello3 a\nb2 \x00\n", result{msgs: []string{"hello", "a\nb", "\x00\n"}}},
+		{"8 <1>hello5 <1>\nb4 <1>\x00\n", result{msgs: []string{"<1>hello", "<1>\nb", "<1>\x00"}}},
 		{"line\n5 <1>o\nline\n", result{msgs: []string{"line", "<1>o\n", "line"}}},
 		{"nul \x00 kept\n", result{msgs: []string{"nul \x00 kept"}}},
 		{"0 a line\n", result{msgs: []string{"0 a line"}}},
-		{"exactly ten\n", result{msgs: []string{"exactly te"}, oversized: 1}},
-		{"0123456789\nx", result{msgs: []string{"0123456789", "x"}}},
-		{strings.Repeat("y", 100) + "\nnext\n", result{msgs: []string{strings.Repeat("y", 10), "next"}, oversized: 1}},
-		{strings.Repeat("y", 10) + "\ryyy", result{msgs: []string{strings.Repeat("y", 10)}, oversized: 1}},
-		{strings.Repeat("y", 9) + "\ryyy", result{msgs: []string{strings.Repeat("y", 9) + "\r"}, oversized: 1}},
-		{"10 half", result{msgs: []string{"half"}, err: ErrHalfFrame}},
-		{"10 ", result{err: ErrHalfFrame}},
-		{"10", result{err: ErrHalfFrame}},
-		{"11 too long", result{err: ErrFrame}},
-		{"9999999999 x", result{err: ErrFrame}},
-		{"5 hello99 x\n", result{msgs: []string{"hello"}, err: ErrFrame}},
-		{"5 hello\n99 x\n", result{msgs: []string{"hello"}, err: ErrFrame}}, // an empty line is none
-		{"99999999999999999999 x", result{msgs: []string{"9999999999"}, oversized: 1}},
-		{"1\n", result{msgs: []string{"1"}}},
+		// Longer than the limit, which is 16.
+		{"0123456789abcdef\nx", result{msgs: []string{"0123456789abcdef", "x"}}},
+		{y(16) + "\r\n" + y(16), result{msgs: []string{y(16), y(16)}}},
+		{y(17) + "\r\nx\n", result{msgs: []string{y(16) + "|more", "y", "x"}, oversized: 1}},
+		{y(50) + "\nnext\n", result{msgs: []string{y(16) + "|more", y(16) + "|more", y(16) + "|more", "yy", "next"}, oversized: 1}},
+		{y(32) + "\n", result{msgs: []string{y(16) + "|more", y(16)}, oversized: 1}},
+		{y(16) + "\ry", result{msgs: []string{y(16) + "|more", "\ry"}, oversized: 1}},
+		{y(15) + "\ryy", result{msgs: []string{y(15) + "\r|more", "yy"}, oversized: 1}},
+		{"20 <1>" + y(17) + "<1>x\n", result{msgs: []string{"<1>" + y(13) + "|cut", "<1>x"}, oversized: 1}},
+		{"20 <1>" + y(17), result{msgs: []string{"<1>" + y(13) + "|cut"}, oversized: 1}},
+		{"20 <1>" + y(15), result{msgs: []string{"<1>" + y(13) + "|cut"}, oversized: 1, err: ErrHalfFrame}},
+		// The end inside a frame.
+		{"10 <half", result{msgs: []string{"<half|cut"}, err: ErrHalfFrame}},
+		{"10 half", result{msgs: []string{"10 half"}}},
+		{"10 ", result{msgs: []string{"10 "}}},
+		{"10", result{msgs: []string{"10"}}},
 		// Lines that begin with a number.
-		{"ok\n3x", result{msgs: []string{"ok", "3x"}}},
-		{"ok\n3x\n<13>ok\n", result{msgs: []string{"ok", "3x", "<13>ok"}}},
+		{"500 Internal Server Error\n", result{msgs: []string{"500 Internal Ser|more", "ver Error"}, oversized: 1}},
+		{"404404 requests\n<1>a\n", result{msgs: []string{"404404 requests", "<1>a"}}},
+		{"3x\n<13>ok\n", result{msgs: []string{"3x", "<13>ok"}}},
 		{"2026-01-01\r\n<13>ok\n", result{msgs: []string{"2026-01-01", "<13>ok"}}},
 		{"12:30 x\n4 <1>o4 o\n", result{msgs: []string{"12:30 x", "<1>o", "4 o"}}},
-		{"ok\n2 was it\n", result{msgs: []string{"ok", "2 was it"}}},
-		{"ok\n2 \n3 <4>x\n", result{msgs: []string{"ok", "2 ", "<4>", "x"}}},
-		{"ok\n99 too\nok\n", result{msgs: []string{"ok", "99 too", "ok"}}},
-		{"ok\n99 <1>a\nok\n", result{msgs: []string{"ok", "99 <1>a", "ok"}}},
-		{"ok\n12345678901 x\nok\n", result{msgs: []string{"ok", "1234567890", "ok"}, oversized: 1}},
-		{strings.Repeat("y", 20) + "\n3 y\n", result{msgs: []string{strings.Repeat("y", 10), "3 y"}, oversized: 1}},
-		{"ok\n10", result{msgs: []string{"ok", "10"}}},
-		{"ok\n10 ", result{msgs: []string{"ok", "10 "}}},
-		{"ok\n10 <", result{msgs: []string{"ok", "<"}, err: ErrHalfFrame}},
+		{"2 \n3 <4>x\n", result{msgs: []string{"2 ", "<4>", "x"}}},
+		{"1234567890 <1>\n", result{msgs: []string{"1234567890 <1>"}}},
+		{"999999999 <" + y(20), result{msgs: []string{"<" + y(15) + "|cut"}, oversized: 1, err: ErrHalfFrame}},
+		// NUL.
+		{"<1>a\x00<1>b\x00<1>c\x00", result{msgs: []string{"<1>a", "<1>b", "<1>c"}}},
+		{"<1>a\x00<1>b\n<1>c\x00\n", result{msgs: []string{"<1>a", "<1>b", "<1>c"}}},
+		{"a\x00<1>b\x00", result{msgs: []string{"a", "<1>b"}}},
+		{"a\x00b\x00c\x00", result{msgs: []string{"a\x00b\x00c"}}},
+		{"4 <1>a\x004 <1>b\x00<1>c\x00", result{msgs: []string{"<1>a", "<1>b", "<1>c"}}},
+		{"5 <1>a\x004 <1>b", result{msgs: []string{"<1>a\x00", "<1>b"}}},
+		{y(16) + "\x00<1>b\x00", result{msgs: []string{y(16), "<1>b"}}},
+		{y(16) + "\x00y\x00", result{msgs: []string{y(16) + "|more", "\x00y"}, oversized: 1}},
 	} {
-		if got := split([]byte(c.stream), 10, whole, never); !got.equal(c.want) {
+		if got := split(whole(c.stream), 16, never); !got.equal(c.want) {
 			t.Errorf("%q: %v; want %v", c.stream, got, c.want)
 		}
-		if got := split([]byte(c.stream), 10, func(int) int { return 1 }, never); !got.equal(c.want) {
+		if got := split(single(c.stream), 16, never); !got.equal(c.want) {
 			t.Errorf("%q byte by byte: %v; want %v", c.stream, got, c.want)
 		}
-		if got := split([]byte(c.stream), 10, whole, func() bool { return true }); !got.equal(c.want) {
+		if got := split(whole(c.stream), 16, always); !got.equal(c.want) {
 			t.Errorf("%q with each message refused once: %v; want %v", c.stream, got, c.want)
+		}
+		if got := reference(whole(c.stream), 16); !got.equal(c.want) {
+			t.Errorf("the reference: %q: %v; want %v", c.stream, got, c.want)
 		}
 	}
 }
 
-// TestShortLimit: a limit below the length of what may be a count.
-func TestShortLimit(t *testing.T) {
-	want := result{msgs: []string{"a", "1", "b"}, oversized: 1}
-	for _, cut := range []func(int) int{whole, func(int) int { return 1 }} {
-		if got := split([]byte("a\n1234567890 x\nb\n"), 1, cut, never); !got.equal(want) {
-			t.Errorf("%v; want %v", got, want)
+// TestNUL: what a NUL is depends on what comes behind it, and on whether
+// something does.
+func TestNUL(t *testing.T) {
+	for _, c := range []struct {
+		pieces []string
+		want   []string // after each piece
+	}{
+		{[]string{"<1>a \x00 b\x00", "<1>c"}, []string{`["<1>a \x00 b"]`, `["<1>a \x00 b"]`}},
+		{[]string{"<1>a\x00", "b\x00<"}, []string{`["<1>a"]`, `["<1>a" "b"]`}},
+		{[]string{"a\x00", "<1>"}, []string{`[]`, `["a"]`}},
+		{[]string{"a\x00", "b\n"}, []string{`[]`, `["a\x00b"]`}},
+		{[]string{"a\x00", "\n"}, []string{`[]`, `["a"]`}},
+		{[]string{"<1>a", "\x00", "<1>b\x00"}, []string{`[]`, `["<1>a"]`, `["<1>a" "<1>b"]`}},
+		{[]string{"404 x\x00", "<1>a\x00"}, []string{`[]`, `["404 x" "<1>a"]`}},
+	} {
+		s := NewSplitter(100)
+		got := []string{}
+		for i, p := range c.pieces {
+			s.Feed([]byte(p), func(msg []byte) bool { got = append(got, string(msg)); return true })
+			if text := fmt.Sprintf("%q", got); text != c.want[i] {
+				t.Errorf("%q, after piece %d: %s, want %s", c.pieces, i, text, c.want[i])
+			}
 		}
 	}
 }
@@ -130,16 +178,12 @@ func TestHalfFrameRefused(t *testing.T) {
 			s := NewSplitter(100)
 			var got []string
 			take := func(msg []byte) bool { got = append(got, string(msg)); return true }
-			if _, err := s.Feed([]byte("20 half"), take); err != nil {
-				t.Fatal(err)
-			}
+			s.Feed([]byte("20 <half"), take)
 			if err := s.End(func([]byte) bool { return false }); err != nil {
 				t.Errorf("refused: %v", err)
 			}
 			if c.feed {
-				if _, err := s.Feed(nil, take); err != nil {
-					t.Errorf("Feed: %v", err)
-				}
+				s.Feed(nil, take)
 			}
 			if err := s.End(take); !errors.Is(err, ErrHalfFrame) {
 				t.Errorf("End: %v, want %v", err, ErrHalfFrame)
@@ -147,65 +191,70 @@ func TestHalfFrameRefused(t *testing.T) {
 			if err := s.End(take); err != nil {
 				t.Errorf("End says it again: %v", err)
 			}
-			if len(got) != 1 || got[0] != "half" {
+			if len(got) != 1 || got[0] != "<half" {
 				t.Errorf("got %q", got)
 			}
 		})
 	}
 }
 
-// FuzzSplitter: neither how a stream is cut nor refusals change what it gives.
+// FuzzSplitter compares with the reference; refusals change nothing.
 func FuzzSplitter(f *testing.F) {
-	for _, s := range []string{"a\nb\r\n", "5 hello3 abc", "12 x", strings.Repeat("z", 50) + "\n", "3 \x00\n\n", "1\n", "7 a\nb\nc\n",
-		"<1>a\n2026-01-01 x\n<1>b\n", "a\n5 <1>bc5 year\n", "a\n99999 b\n99 <c\n", "12345678901234 x\n4 <1>a", "a\n12", "a\n12 ", "4 <1>a\n21 x"} {
+	for _, s := range []string{"a\nb\r\n", "5 <hel3 <bc", "12 <", strings.Repeat("z", 50) + "\n", "3 \x00\n\n", "1\n", "7 <\nb\nc\n",
+		"<1>a\n2026-01-01 x\n<1>b\n", "a\n5 <1>bc5 year\n", "a\n99999 b\n99 <c\n", "12345678901234 x\n4 <1>a", "a\n12", "a\n12 ", "4 <1>a\n21 x",
+		"<1>a\x00<1>b\x00", "<1>a \x00 b\x00\n4 <1>c\x00", "22 <" + y(30) + "\x00<", y(20) + "\x00\x00<\r", "a\x00b\r\x00\n\x00"} {
 		f.Add([]byte(s), uint64(1))
 	}
 	f.Fuzz(func(t *testing.T, stream []byte, seed uint64) {
 		const limit = 20
 		rnd := rand.New(rand.NewPCG(seed, 1))
-		want := split(stream, limit, whole, never)
-		got := split(stream, limit, func(left int) int { return 1 + rnd.IntN(left) }, func() bool { return rnd.IntN(3) == 0 })
-		if !got.equal(want) {
-			t.Errorf("%q in pieces: %v; whole: %v", stream, got, want)
+		var pieces [][]byte
+		for rest := stream; len(rest) > 0; {
+			n := 1 + rnd.IntN(len(rest))
+			pieces, rest = append(pieces, rest[:n]), rest[n:]
 		}
-		for _, m := range want.msgs {
-			if len(m) == 0 || len(m) > limit {
-				t.Errorf("a message of %d bytes", len(m))
-			}
-			if !bytes.Contains(stream, []byte(m)) {
-				t.Errorf("%q is not in the stream", m)
-			}
+		want := reference(pieces, limit)
+		if got := split(pieces, limit, never); !got.equal(want) {
+			t.Errorf("%q: %v; want %v", pieces, got, want)
+		}
+		if got := split(pieces, limit, func() bool { return rnd.IntN(3) == 0 }); !got.equal(want) {
+			t.Errorf("%q with refusals: %v; want %v", pieces, got, want)
 		}
 	})
 }
 
-// TestAllocations: whole frames in a chunk cost no memory, lines that begin with
-// digits some once.
+// TestAllocations: whole frames in a chunk cost no memory, and what is kept of
+// others is lent.
 func TestAllocations(t *testing.T) {
-	chunk := []byte("<13>a line\n8 <13>abcd2026-01-01 x\n2026 x\n")
+	chunk := []byte("<13>a line\n8 <13>abcd2026-01-01 x\n2026 x\n<14>nul\x00<14>" + y(60))
+	end := []byte("\n")
 	s := NewSplitter(100)
 	msgs := 0
 	emit := func([]byte) bool { msgs++; return true }
 	n := testing.AllocsPerRun(100, func() {
-		if _, err := s.Feed(chunk, emit); err != nil {
-			t.Fatal(err)
-		}
+		s.Feed(chunk, emit)
+		s.Feed(end, emit)
 	})
-	if n != 0 || msgs != 4*101 {
+	if n != 0 || msgs != 6*101 {
 		t.Errorf("%v allocations; %d messages", n, msgs)
 	}
 }
 
 func BenchmarkLines(b *testing.B) {
-	chunk := bytes.Repeat([]byte(strings.Repeat("x", 100)+"\n"), 160)
-	s := NewSplitter(64 << 10)
-	n := 0
-	emit := func([]byte) bool { n++; return true }
-	b.ReportAllocs()
-	b.SetBytes(int64(len(chunk)))
-	for b.Loop() {
-		if _, err := s.Feed(chunk, emit); err != nil {
-			b.Fatal(err)
-		}
+	for _, end := range []string{"\n", "\x00"} {
+		b.Run(fmt.Sprintf("%q", end), func(b *testing.B) {
+			chunk := []byte(strings.Repeat("<"+strings.Repeat("x", 99)+end, 160))
+			s := NewSplitter(64 << 10)
+			n := 0
+			emit := func([]byte) bool { n++; return true }
+			b.ReportAllocs()
+			b.SetBytes(int64(len(chunk)))
+			for b.Loop() {
+				s.Feed(chunk, emit)
+			}
+			if n != b.N*160 {
+				b.Errorf("%d messages in %d chunks", n, b.N)
+			}
+		})
 	}
 }

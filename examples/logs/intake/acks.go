@@ -3,7 +3,13 @@ package intake
 import (
 	"sync"
 
+	"github.com/uringnet/go-uringnet/examples/logs/internal/buffers"
 	"github.com/uringnet/go-uringnet/examples/logs/relp"
+)
+
+const (
+	ackSize  = 24 // bytes of the longest acknowledgement
+	keepRuns = 4  // longer queues are not kept when they are empty
 )
 
 // acks is the output side of a RELP session: who awaits acknowledgement, in the
@@ -15,7 +21,6 @@ type acks struct {
 	stored uint64 // the greatest batch that the store has told of
 	last   bool   // close the peer when the queue is empty
 	dead   bool   // the peer is closed, or nobody reads any more
-	buf    []byte
 }
 
 // A run is consecutive transactions in one batch, or a reply to one that is
@@ -56,27 +61,7 @@ func (a *acks) drain(p Peer, maxUnread int) (acked uint64, end, unread bool) {
 	if a.dead {
 		return 0, false, false
 	}
-	out := a.buf[:0]
-	i := 0
-	for ; i < len(a.queue) && (a.queue[i].n == 0 || a.queue[i].seq <= a.stored); i++ {
-		r := &a.queue[i]
-		out = append(out, r.reply...)
-		for k := range r.n {
-			out = relp.AppendAck(out, r.first+k)
-		}
-		acked += uint64(r.n)
-	}
-	if i > 0 {
-		rest := copy(a.queue, a.queue[i:])
-		clear(a.queue[rest:])
-		a.queue = a.queue[:rest]
-	}
-	if len(out) > 0 {
-		p.Write(out) // if that fails, the owner of the connection knows
-	}
-	if a.buf = out; cap(out) > keepSize {
-		a.buf = nil // do not keep what a burst needed
-	}
+	acked = a.send(p)
 	if b, ok := p.(interface{ Buffered() int }); ok && b.Buffered() > maxUnread {
 		a.kill()
 		return acked, true, true
@@ -88,10 +73,39 @@ func (a *acks) drain(p Peer, maxUnread int) (acked uint64, end, unread bool) {
 	return acked, false, false
 }
 
+// send sends what can be sent, and returns how many transactions that
+// acknowledges. The caller holds a.mu.
+func (a *acks) send(p Peer) (acked uint64) {
+	i, size := 0, 0
+	for ; i < len(a.queue) && (a.queue[i].n == 0 || a.queue[i].seq <= a.stored); i++ {
+		size += len(a.queue[i].reply) + int(a.queue[i].n)*ackSize
+	}
+	if i == 0 {
+		return 0
+	}
+	out := buffers.Get(size)
+	for _, r := range a.queue[:i] {
+		out = append(out, r.reply...)
+		for k := range r.n {
+			out = relp.AppendAck(out, r.first+k)
+		}
+		acked += uint64(r.n)
+	}
+	p.Write(out) // if that fails, the owner of the connection knows
+	buffers.Put(out)
+	rest := copy(a.queue, a.queue[i:])
+	clear(a.queue[rest:])
+	a.queue = a.queue[:rest]
+	if rest == 0 && cap(a.queue) > keepRuns {
+		a.queue = nil // do not keep what a burst needed
+	}
+	return acked
+}
+
 // kill drops what is queued; nothing is sent any more. The caller holds a.mu.
 func (a *acks) kill() {
 	a.dead = true
-	a.queue, a.buf = nil, nil
+	a.queue = nil
 }
 
 // drop is kill with the lock. It reports whether there was anything left to do.

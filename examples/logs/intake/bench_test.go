@@ -56,7 +56,7 @@ func BenchmarkSession(b *testing.B) {
 			}
 			defer s.Close()
 			p := quietPeer{make(chan struct{}, 1)}
-			x := New(Config{Store: s}).NewSession(p, c.proto, 0)
+			x := New(Config{Store: s}).NewSession(p, c.proto, 0, nil)
 			const logs = 600
 			chunk := []byte(strings.Repeat(c.frame, logs))
 			txnr := 0

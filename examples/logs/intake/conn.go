@@ -6,40 +6,28 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/uringnet/go-uringnet/examples/logs/internal/buffers"
+	"github.com/uringnet/go-uringnet/examples/logs/store"
 )
 
 const (
-	readSize = 64 << 10 // how much ServeConn reads at a time
-	keepSize = 4 << 10  // larger buffers of acknowledgements are not kept
+	waitSize = 2 << 10  // how much ServeConn reads when nothing may be there
+	readSize = 64 << 10 // how much it reads at a time
 )
 
 // ServeConn serves a connection until it ends, closes it, and returns when the
 // store has all that came; acknowledgements are waited for as long as
-// Config.Linger says. Connections are spread over the store's lanes.
-func (s *Server) ServeConn(c net.Conn, proto Proto) {
+// Config.Linger says. Connections are spread over the store's lanes. The records
+// say that src sent them, with the subject of the TLS client certificate; nil:
+// nobody knows.
+func (s *Server) ServeConn(c net.Conn, proto Proto, src *store.Source) {
 	p := &connPeer{
 		c: c, linger: s.cfg.Linger, most: s.cfg.MaxUnread / 2, closed: make(chan struct{}),
 	}
 	p.changed.L = &p.mu
-	x := s.NewSession(p, proto, int(s.lanes.Add(1)))
-	buf := make([]byte, readSize)
-	for p.mayRead() {
-		n, err := c.Read(buf)
-		if n > 0 {
-			x.Data(buf[:n])
-		}
-		if err != nil {
-			ended := errors.Is(err, io.EOF)
-			if ended {
-				p.awaitTaken()
-			}
-			x.End(err)
-			if !ended {
-				p.abort()
-			}
-			break
-		}
-	}
+	x := s.NewSession(p, proto, int(s.lanes.Add(1)), src)
+	p.read(x)
 	x.End(net.ErrClosed) // if it was closed while it was paused
 	linger := time.NewTimer(s.cfg.Linger)
 	defer linger.Stop()
@@ -50,6 +38,44 @@ func (s *Server) ServeConn(c net.Conn, proto Proto) {
 		<-p.closed
 	}
 	<-x.done
+}
+
+// read reads until the connection ends. It waits for data with a small buffer, and
+// borrows a large one while there is more than fits.
+func (p *connPeer) read(x *Session) {
+	var small [waitSize]byte
+	identified := false
+	for more := false; p.mayRead(); {
+		buf := small[:]
+		if more {
+			buf = buffers.Get(readSize)
+			buf = buf[:cap(buf)]
+		}
+		n, err := p.c.Read(buf)
+		if n > 0 {
+			if !identified {
+				identified = true
+				x.identify(p.c)
+			}
+			x.Data(buf[:n])
+		}
+		if more {
+			buffers.Put(buf)
+		}
+		more = n == len(buf)
+		if err == nil {
+			continue
+		}
+		ended := errors.Is(err, io.EOF)
+		if ended {
+			p.awaitTaken()
+		}
+		x.End(err)
+		if !ended {
+			p.abort()
+		}
+		return
+	}
 }
 
 // A connPeer is a blocking connection as a Peer. What is written is queued, and
@@ -68,8 +94,7 @@ type connPeer struct {
 	gone    bool // c is closed
 	sending bool // the goroutine runs
 	queue   []byte
-	spare   []byte // the goroutine's when it runs
-	sent    int    // how much it is sending
+	sent    int // how much it is sending
 }
 
 // RemoteAddr is the client's address.
@@ -82,7 +107,7 @@ func (p *connPeer) Write(b []byte) (int, error) {
 	if p.closing || p.gone {
 		return 0, net.ErrClosed
 	}
-	p.queue = append(p.queue, b...)
+	p.queue = buffers.Append(p.queue, b)
 	if !p.sending {
 		p.sending = true
 		go p.send()
@@ -103,15 +128,13 @@ func (p *connPeer) send() {
 	defer p.mu.Unlock()
 	for len(p.queue) > 0 && !p.gone {
 		b := p.queue
-		p.queue, p.spare = p.spare, nil
+		p.queue = nil
 		p.sent = len(b)
 		p.mu.Unlock()
 		_, err := p.c.Write(b)
 		p.mu.Lock()
 		p.sent = 0
-		if cap(b) <= keepSize {
-			p.spare = b[:0]
-		}
+		buffers.Put(b)
 		if err != nil {
 			p.queue = nil // whoever reads finds out
 		}
@@ -132,6 +155,13 @@ func (p *connPeer) Held(held bool) {
 	p.changed.Broadcast()
 	if c, ok := p.c.(interface{ Held(bool) }); ok {
 		c.Held(held)
+	}
+}
+
+// Received tells the connection how many logs came, if it wants to know.
+func (p *connPeer) Received(n int) {
+	if c, ok := p.c.(interface{ Received(int) }); ok {
+		c.Received(n)
 	}
 }
 

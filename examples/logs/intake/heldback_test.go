@@ -36,7 +36,7 @@ func testHeldBack(t *testing.T, proto Proto, d store.Durability) {
 	for i := range sessions {
 		p := &fakePeer{}
 		peers[i] = p
-		x := f.NewSession(p, proto, i)
+		x := f.NewSession(p, proto, i, nil)
 		wg.Go(func() { feedAll(x, p, proto, i, logs) })
 	}
 	wg.Wait()
@@ -152,7 +152,7 @@ func TestEndWhileHeldBack(t *testing.T) {
 	f := newFixture(t, store.Options{Lanes: 1, Batches: 2, BatchSize: 1 << 10}, Config{})
 	f.disk.hold()
 	p := &fakePeer{}
-	x := f.NewSession(p, Auto, 0)
+	x := f.NewSession(p, Auto, 0, nil)
 	n := 0
 	for ; !p.isPaused(); n++ {
 		x.Data(fmt.Appendf(nil, "log %d\n", n))
@@ -183,7 +183,7 @@ func TestRELPEndsWhileHeldBack(t *testing.T) {
 			f := newFixture(t, store.Options{Lanes: 1, Batches: 2, BatchSize: 1 << 10}, Config{})
 			f.disk.hold()
 			p := &fakePeer{}
-			x := f.NewSession(p, RELP, 0)
+			x := f.NewSession(p, RELP, 0, nil)
 			sent := 0
 			for f.stats.Paused.Load() == 0 {
 				sent++
@@ -213,7 +213,7 @@ func TestAhead(t *testing.T) {
 	f := newFixture(t, store.Options{Lanes: 1, Batches: 2, BatchSize: 1 << 10}, Config{Ahead: limit})
 	f.disk.hold()
 	p := &fakePeer{}
-	x := f.NewSession(p, RELP, 0)
+	x := f.NewSession(p, RELP, 0, nil)
 	n := 0
 	for !p.isPaused() {
 		n++
@@ -236,8 +236,8 @@ func TestHalfFrameHeldBack(t *testing.T) {
 	f := newFixture(t, store.Options{Lanes: 1, Batches: 2, BatchSize: 1 << 10}, Config{})
 	f.disk.hold()
 	p, other := &fakePeer{}, &fakePeer{}
-	x, y := f.NewSession(p, Auto, 0), f.NewSession(other, Auto, 0)
-	x.Data([]byte("900 half" + strings.Repeat(" frame", 100))) // more than there is room for
+	x, y := f.NewSession(p, Auto, 0, nil), f.NewSession(other, Auto, 0, nil)
+	x.Data([]byte("900 <half" + strings.Repeat(" frame", 100))) // more than there is room for
 	n := 0
 	for ; !other.isPaused(); n++ {
 		y.Data([]byte("log\n"))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -251,4 +252,50 @@ func mustPrefix(t *testing.T, s, prefix string) string {
 		t.Fatalf("%q does not begin with %q", s, prefix)
 	}
 	return rest
+}
+
+// A recorder is a lane that keeps what is said of the records.
+type recorder struct {
+	sink
+	mu   sync.Mutex
+	kept []kept
+}
+
+type kept struct {
+	store.Meta
+	msg string
+}
+
+// listenIn has a session's records kept. Call it before the first Data.
+func listenIn(x *Session) *recorder {
+	r := &recorder{sink: x.lane}
+	x.lane = r
+	return r
+}
+
+func (r *recorder) Append(m store.Meta, msg []byte) (uint64, bool) {
+	seq, ok := r.sink.Append(m, msg)
+	if ok {
+		m.Host = slices.Clone(m.Host)
+		r.mu.Lock()
+		r.kept = append(r.kept, kept{m, string(msg)})
+		r.mu.Unlock()
+	}
+	return seq, ok
+}
+
+// text is the records, with what is missing or follows.
+func (r *recorder) text() (all []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, k := range r.kept {
+		if k.Cut {
+			k.msg += "|cut"
+		}
+		if k.More {
+			k.msg += "|more"
+		}
+		all = append(all, k.msg)
+	}
+	return all
 }

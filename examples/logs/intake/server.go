@@ -28,6 +28,7 @@ const (
 	DefaultMaxUnread = 4 << 20
 	DefaultLinger    = 10 * time.Second
 	DefaultAhead     = 1 << 20
+	DefaultBudget    = 64 << 20
 )
 
 // Config configures a Server.
@@ -38,8 +39,10 @@ type Config struct {
 	// count Received, Malformed, Oversized, Refused, BytesIn, Severity, Acks,
 	// Conns, ConnsTotal, ConnErrors and Paused.
 	Stats *stats.Stats
-	// MaxLine is the length of the longest log in bytes; default
-	// DefaultMaxLine. It is at most what the store takes in one record.
+	// MaxLine is the length of the longest record in bytes, at least 16; default
+	// DefaultMaxLine. It is at most what the store takes in one record. A longer
+	// message with a known length (RELP, octet-counted) is cut to it, a longer line
+	// continued in further records.
 	MaxLine int
 	// MaxUnread is how many bytes of acknowledgements may wait for a client
 	// that does not read them before its connection is closed; default
@@ -53,8 +56,16 @@ type Config struct {
 	// store, while that is full; default DefaultAhead. A client that sends more
 	// is held back, and whether it has gone is not known then.
 	Ahead int
+	// Budget is how many bytes all sessions together may hold: of messages that
+	// have not come whole, and of what the store has no room for. Default
+	// DefaultBudget; at least MaxLine. What happens above it is in the package's
+	// documentation.
+	Budget int64
+	// LineTimeout is how long a message may be unfinished before ExpireUnfinished
+	// ends its connection; 0 means for ever.
+	LineTimeout time.Duration
 	// Refused, if not nil, is told why a connection is closed for what it sent:
-	// a bad frame. It is called with the session's lock held, and must return
+	// a bad frame, or a message that did not end. It is called with the session's lock held, and must return
 	// soon.
 	Refused func(err error)
 	// Now is the clock that times without a year or zone are read by; nil means
@@ -68,6 +79,12 @@ type Server struct {
 	stats *stats.Stats
 	lanes atomic.Uint64 // counts ServeConn's connections, to spread them
 	ahead atomic.Int64  // how many bytes the sessions hold that are stalled
+	parts atomic.Int64  // how many bytes of buffers unfinished messages have
+
+	settling sync.Mutex  // of those that have more than the budget given back
+	gated    atomic.Bool // nothing is read until there is memory; written with settling held
+	expired  atomic.Uint64
+	spilled  atomic.Uint64
 
 	mu       sync.Mutex
 	sessions map[*Session]struct{}
@@ -90,6 +107,10 @@ func New(c Config) *Server {
 	if c.Ahead <= 0 {
 		c.Ahead = DefaultAhead
 	}
+	if c.Budget <= 0 {
+		c.Budget = DefaultBudget
+	}
+	c.Budget = max(c.Budget, int64(c.MaxLine))
 	if c.Now == nil {
 		c.Now = time.Now
 	}

@@ -6,12 +6,15 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 )
 
-// A Peer is the connection of a Session, as the Session sees it.
+// A Peer is the connection of a Session, as the Session sees it. If it has a
+// method Received(n int), that is told how many logs came, so that the Peer can
+// pause itself for their rate; it is called with the session's lock held.
 type Peer interface {
 	// Write sends b, or copies it to be sent. It must not wait for the client.
 	// If the Peer has a method Buffered() int, the number of bytes not sent
@@ -39,9 +42,11 @@ type Session struct {
 	srv   *Server
 	peer  Peer
 	proto Proto
-	lane  *store.Lane
-	done  chan struct{} // closed when the store has all
+	lane  sink
+	done  chan struct{}                // closed when the store has all
+	paced interface{ Received(n int) } // the peer, if it wants to know; or nil
 	acks  acks
+	parts atomic.Int64 // how much of Server.parts is the session's
 
 	mu       sync.Mutex
 	in       input
@@ -52,19 +57,25 @@ type Session struct {
 	counted  bool // in ConnErrors
 	ended    bool // End was called
 	paused   bool // the peer was, until resume
+	gated    bool // the peer was, until there is memory
+	expiring bool // the message was unfinished for too long; stop when it is stored
+	source   *store.Source
+	since    time.Time // when the unfinished message began; zero: there is none
 	held     []byte
 	ahead    int       // how much of Server.ahead is the session's
 	arrived  time.Time // when held came
 }
 
 // NewSession begins a session with p, whose logs go to lane: connections that
-// are served by different cores should use different ones. After the last
-// Session.Data the caller has to call Session.End.
-func (s *Server) NewSession(p Peer, proto Proto, lane int) *Session {
+// are served by different cores should use different ones. Its records say that
+// src sent them; nil: nobody knows. After the last Session.Data the caller has to
+// call Session.End.
+func (s *Server) NewSession(p Peer, proto Proto, lane int, src *store.Source) *Session {
 	x := &Session{
-		srv: s, peer: p, proto: proto, lane: s.cfg.Store.Lane(lane), done: make(chan struct{}),
+		srv: s, peer: p, proto: proto, lane: s.cfg.Store.Lane(lane), done: make(chan struct{}), source: src,
 	}
 	x.in.init(x)
+	x.paced, _ = p.(interface{ Received(n int) })
 	if !s.enter(x) {
 		x.closing = true
 		p.Close()
@@ -90,13 +101,15 @@ func (x *Session) Data(b []byte) {
 		case err != nil:
 			x.refuse(err)
 		case x.in.refused:
-			x.arrived = time.Now()
 			x.hold(b[used:])
 			x.holdBack()
 		}
+		x.noteUnfinished()
+		x.account()
 	}
 	x.mu.Unlock()
 	x.reply()
+	x.srv.relieve(x)
 }
 
 // End says that the connection has ended: by io.EOF, by ErrHangUp, after which
@@ -133,6 +146,7 @@ func (x *Session) End(err error) {
 	}
 	x.mu.Unlock()
 	x.reply()
+	x.srv.relieved()
 }
 
 // finish parses what the connection ended in the middle of. It may stall.
@@ -148,6 +162,8 @@ func (x *Session) finish() {
 		}
 	}
 	x.stop()
+	x.in.drop()
+	x.account()
 	x.srv.leave(x)
 	close(x.done)
 }
@@ -157,13 +173,20 @@ func (x *Session) finish() {
 func (x *Session) refuse(err error) {
 	x.srv.stats.Refused.Add(1)
 	x.countError()
-	if report := x.srv.cfg.Refused; report != nil {
-		if c, ok := x.peer.(interface{ RemoteAddr() net.Addr }); ok {
-			err = fmt.Errorf("%v: %w", c.RemoteAddr(), err)
-		}
-		report(err)
-	}
+	x.report(err)
 	x.stop()
+}
+
+// report tells why the connection is closed.
+func (x *Session) report(err error) {
+	tell := x.srv.cfg.Refused
+	if tell == nil {
+		return
+	}
+	if c, ok := x.peer.(interface{ RemoteAddr() net.Addr }); ok {
+		err = fmt.Errorf("%v: %w", c.RemoteAddr(), err)
+	}
+	tell(err)
 }
 
 // stop ends the input and has the connection closed when all is acknowledged.

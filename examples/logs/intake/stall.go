@@ -3,6 +3,7 @@ package intake
 // hold keeps what the store cannot take, and has it taken up again.
 func (x *Session) hold(rest []byte) {
 	x.keep(rest)
+	x.arrived = x.in.now
 	x.stalled = true
 	x.srv.stats.Paused.Add(1)
 	x.tellHeld(true)
@@ -16,20 +17,15 @@ func (x *Session) keep(b []byte) {
 	x.srv.ahead.Add(int64(len(b)))
 }
 
-// maxAhead is up to how many bytes all RELP sessions together are read on while
-// the store is full.
-const maxAhead = 64 << 20
-
 // holdBack pauses the peer of a session that is stalled. RELP's is read on for a
 // while: a client that gives up waiting and connects again is noticed only so,
 // and its old connections would add up. It sends no more than a window without
 // acknowledgements anyway.
 func (x *Session) holdBack() {
-	if x.paused || x.proto == RELP && x.ahead <= x.srv.cfg.Ahead && x.srv.ahead.Load() <= maxAhead {
+	if x.paused || x.proto == RELP && x.ahead <= x.srv.cfg.Ahead && x.srv.inUse() <= x.srv.cfg.Budget {
 		return
 	}
-	x.paused = true
-	x.peer.Pause()
+	x.pausePeer(&x.paused)
 }
 
 // goOn ends a stall. What is still held is dropped.
@@ -37,6 +33,8 @@ func (x *Session) goOn() {
 	x.srv.ahead.Add(-int64(x.ahead))
 	x.held, x.ahead, x.stalled = nil, 0, false
 	x.srv.stats.Paused.Add(-1)
+	x.restartTimeout()
+	x.account()
 	x.tellHeld(false)
 }
 
@@ -61,7 +59,9 @@ func (x *Session) resume() {
 	if !x.closing {
 		used, err := x.in.feed(x.held, x.arrived)
 		x.held = x.held[used:]
+		x.noteUnfinished()
 		if x.in.refused {
+			x.account()
 			x.lane.Notify(x.resume)
 			x.mu.Unlock()
 			x.reply()
@@ -77,10 +77,12 @@ func (x *Session) resume() {
 		x.finish()
 	case x.draining:
 		x.hangUp()
-	case x.paused:
-		x.paused = false
-		x.peer.Resume()
+	case x.expiring:
+		x.stop()
+	default:
+		x.resumePeer(&x.paused)
 	}
 	x.mu.Unlock()
 	x.reply()
+	x.srv.relieved()
 }

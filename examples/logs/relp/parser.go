@@ -1,12 +1,25 @@
 package relp
 
 import (
-	"bytes"
 	"fmt"
+
+	"github.com/uringnet/go-uringnet/examples/logs/internal/buffers"
+)
+
+const (
+	// keepOther is how much is kept of the data of frames that are no messages.
+	keepOther = 4 << 10
+	// minSpill is from how many bytes on Spill takes a message's beginning.
+	minSpill = 32
 )
 
 // Parser is the receiver's side of a session. It belongs to one goroutine at a
 // time.
+//
+// A message that is longer than the limit is cut to it; the rest of its frame is
+// skipped, and it is acknowledged as any other: refused it would come again for
+// ever. What has not come whole is kept in a buffer that is given back as soon as
+// there is nothing to keep; Spill takes it away in the middle of a message.
 type Parser struct {
 	// Out is what the Parser has to say by itself: the responses to open and
 	// close, and errors. The caller sends it and empties it.
@@ -14,12 +27,39 @@ type Parser struct {
 	// Closed is set by the sender's close. The caller acknowledges what it has
 	// taken, sends Out and closes the connection.
 	Closed bool
+	// Oversized counts messages that were longer than the limit.
+	Oversized uint64
+	// Cut says of the message that emit is given that its rest is missing, More
+	// that the next message, which has the same number, continues it: it must not
+	// be acknowledged. They are valid during the call.
+	Cut, More bool
 
 	max  int
 	last uint32 // the last transaction number; 0: none yet
-	part []byte // a frame that is not whole
 	err  error
+
+	// Of a frame that is not whole:
+	state state
+	head  [maxHeader + 1]byte
+	nhead int
+	h     header  // its command lies in head
+	part  []byte  // what is kept of the data
+	one   [1]byte // part, when Spill has left that much
+	need  int     // how long part becomes, in bytes
+	drop  int     // what is to be skipped behind that
+	spill bool    // part but for its last byte is to be emitted first
 }
+
+type state uint8
+
+const (
+	start    state = iota // before a frame
+	inHead                // in its header
+	inData                // in what is kept of its data
+	inRest                // in what is not
+	atEnd                 // before its LF
+	complete              // behind that; emit has refused the message
+)
 
 // NewParser returns a Parser for messages of at most maxLen bytes.
 func NewParser(maxLen int) *Parser { return &Parser{max: max(maxLen, 1)} }
@@ -30,119 +70,159 @@ func NewParser(maxLen int) *Parser { return &Parser{max: max(maxLen, 1)} }
 // the next Feed, to which the rest of b has to be given. After an error nothing
 // more can be read.
 func (p *Parser) Feed(b []byte, emit func(txnr uint32, msg []byte) bool) (used int, err error) {
-	if p.err != nil {
-		return 0, p.err
+	if p.err == nil && !p.flush(emit) {
+		return 0, nil
 	}
-	if len(p.part) > 0 {
-		n, ok := p.completePart(b, emit)
-		used = n
-		if !ok || p.err != nil {
-			return used, p.err
+	for p.err == nil && !p.Closed && used < len(b) {
+		var n int
+		ok := true
+		if p.state == start {
+			n, ok = p.direct(b[used:], emit)
+		} else {
+			n, ok = p.step(b[used:], emit)
 		}
-	}
-	for used < len(b) && !p.Closed {
-		size, ok := p.frame(b[used:], emit)
-		if p.err != nil || !ok {
-			return used, p.err
+		used += n
+		if !ok {
+			return used, nil
 		}
-		if size == 0 { // not whole
-			p.part = append(p.part, b[used:]...)
-			return len(b), nil
-		}
-		used += size
 	}
 	if p.Closed {
 		used = len(b) // nothing may follow a close
 	}
-	return used, nil
+	return used, p.err
 }
 
-// completePart moves bytes of b to part until its frame is whole, and handles
-// it. ok is false if there is not enough, or emit has refused: then part keeps
-// the whole frame.
-func (p *Parser) completePart(b []byte, emit func(uint32, []byte) bool) (used int, ok bool) {
-	for {
-		size, taken := p.frame(p.part, emit)
-		if p.err != nil || !taken {
-			return used, false
-		}
-		if size > 0 {
-			p.part = p.part[:0]
-			return used, true
-		}
-		n := min(p.missing(), len(b)-used)
-		if n == 0 {
-			return used, false
-		}
-		p.part = append(p.part, b[used:used+n]...)
-		used += n
-	}
-}
-
-// missing is how many bytes of part's frame are known to be missing.
-func (p *Parser) missing() int {
-	h, ok, _ := parseHeader(p.part)
-	if !ok {
-		return 1
-	}
-	return h.size + h.length + 1 - len(p.part)
-}
-
-// frame handles the frame at the start of b and returns its size, 0 if it is not
-// whole. taken is false if emit has refused it.
-func (p *Parser) frame(b []byte, emit func(uint32, []byte) bool) (size int, taken bool) {
-	h, ok, err := parseHeader(b)
-	if err == nil && ok && h.length > p.max {
-		err = fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLong, h.length, p.max)
-	}
-	if err == nil && ok && (h.txnr == 0 || p.last != 0 && h.txnr != next(p.last)) {
-		err = fmt.Errorf("%w: %d after %d", ErrTxnr, h.txnr, p.last)
-	}
-	if err == nil && !ok && len(b) > maxHeader {
-		err = fmt.Errorf("%w: no header in %d bytes", ErrFrame, len(b))
-	}
+// direct handles the frame at the start of b. If it is not whole, n is 0 and the
+// state another. ok is false if emit has refused it.
+func (p *Parser) direct(b []byte, emit func(uint32, []byte) bool) (n int, ok bool) {
+	h, all, err := parseHeader(b)
 	if err != nil {
 		p.err = err
 		return 0, true
 	}
 	end := h.size + h.length
-	if !ok || len(b) <= end {
+	if !all || len(b) <= end {
+		p.state, p.nhead = inHead, 0
 		return 0, true
 	}
-	if b[end] != '\n' {
-		p.err = fmt.Errorf("%w: %q where its LF should be", ErrFrame, b[end])
+	if p.err = p.check(&h, b[end]); p.err != nil {
 		return 0, true
 	}
-	if !p.handle(&h, b[h.size:end], emit) {
+	kept := p.kept(&h)
+	if !p.handle(&h, b[h.size:h.size+kept], kept < h.length, emit) {
 		return 0, false
 	}
-	p.last = h.txnr
 	return end + 1, true
+}
+
+// check looks for what makes a frame a bad one, the byte behind its data too.
+func (p *Parser) check(h *header, end byte) error {
+	if h.txnr == 0 || p.last != 0 && h.txnr != next(p.last) {
+		return fmt.Errorf("%w: %d after %d", ErrTxnr, h.txnr, p.last)
+	}
+	if end != '\n' {
+		return fmt.Errorf("%w: %q where its LF should be", ErrFrame, end)
+	}
+	return nil
+}
+
+// kept is how much of a frame's data is of interest.
+func (p *Parser) kept(h *header) int {
+	switch string(h.command) {
+	case "syslog":
+		return min(h.length, p.max)
+	case "open":
+		return min(h.length, keepOther)
+	}
+	return 0
+}
+
+// step consumes what b has of a frame that is not whole.
+func (p *Parser) step(b []byte, emit func(uint32, []byte) bool) (n int, ok bool) {
+	switch p.state {
+	case inHead:
+		return p.header(b), true
+	case inData:
+		n = min(p.need-len(p.part), len(b))
+		p.part = buffers.Append(p.part, b[:n])
+	case inRest:
+		n = min(p.drop, len(b))
+		p.drop -= n
+	default:
+		if p.err = p.check(&p.h, b[0]); p.err != nil {
+			return 0, true
+		}
+		p.state = complete
+		return 1, p.flush(emit)
+	}
+	p.advance()
+	return n, true
+}
+
+// header reads a header.
+func (p *Parser) header(b []byte) (n int) {
+	had := p.nhead
+	p.nhead += copy(p.head[had:], b)
+	h, all, err := parseHeader(p.head[:p.nhead])
+	switch {
+	case err != nil:
+		p.err = err
+	case all:
+		p.err = p.check(&h, '\n') // of which nothing is known yet
+		p.h, p.need = h, p.kept(&h)
+		p.drop = h.length - p.need
+		p.advance()
+		return h.size - had
+	case p.nhead == len(p.head):
+		p.err = fmt.Errorf("%w: no header in %d bytes", ErrFrame, p.nhead)
+	}
+	return p.nhead - had
+}
+
+// advance enters the state of what comes next.
+func (p *Parser) advance() {
+	switch {
+	case len(p.part) < p.need:
+		p.state = inData
+	case p.drop > 0:
+		p.state = inRest
+	default:
+		p.state = atEnd
+	}
+}
+
+// flush handles what emit has refused, or has to take.
+func (p *Parser) flush(emit func(uint32, []byte) bool) bool {
+	if p.spill && !p.spillPart(emit) {
+		return false
+	}
+	if p.state != complete {
+		return true
+	}
+	if !p.handle(&p.h, p.part, p.h.length > p.max, emit) {
+		return false
+	}
+	p.release()
+	p.state = start
+	return true
+}
+
+// release gives part's buffer back.
+func (p *Parser) release() {
+	buffers.Put(p.part)
+	p.part = nil
 }
 
 // offers is what the receiver can do, in the response to open.
 const offers = "200 OK\nrelp_version=0\nrelp_software=uringnet-logserver\ncommands=syslog"
 
-// handle handles a frame. It reports false if emit has refused it.
-func (p *Parser) handle(h *header, data []byte, emit func(uint32, []byte) bool) bool {
-	switch string(h.command) {
-	case "syslog":
-		return emit(h.txnr, data)
-	case "open":
-		if bytes.Contains(data, []byte("commands=")) && !bytes.Contains(data, []byte("syslog")) {
-			p.Out = appendFrame(p.Out, h.txnr, "rsp", []byte("500 syslog is the only command here"))
-			return true
-		}
-		p.Out = appendFrame(p.Out, h.txnr, "rsp", []byte(offers))
-	case "close":
-		p.Out = appendFrame(p.Out, h.txnr, "rsp", []byte("200 OK"))
-		p.Out = append(p.Out, serverClosed...)
-		p.Closed = true
-	default:
-		p.Out = appendFrame(p.Out, h.txnr, "rsp", []byte("500 unknown command"))
-	}
-	return true
-}
+// Unfinished reports whether a frame has begun and not ended.
+func (p *Parser) Unfinished() bool { return p.state != start }
 
-// Partial reports whether the stream, if it ended now, would end inside a frame.
-func (p *Parser) Partial() bool { return len(p.part) > 0 }
+// Held is the size of the buffer that the Parser has, in bytes.
+func (p *Parser) Held() int {
+	if cap(p.part) == len(p.one) {
+		return 0
+	}
+	return cap(p.part)
+}

@@ -99,7 +99,7 @@ func (c *Snapshot) Expose(e *Exposition) {
 		{"stored_bytes", "Bytes of the messages stored.", c.BytesStored},
 		{"written_bytes", "Bytes written to files, after compression.", c.BytesWritten},
 		{"connections", "Connections taken.", uint64(c.ConnsTotal)},
-		{"connections_rejected", "Connections closed at once for being too many.", uint64(c.ConnsRejected)},
+		{"connections_rejected", "Connections closed at once: too many, or not allowed.", uint64(c.ConnsRejected)},
 		{"connection_errors", "Connections that an error ended.", uint64(c.ConnErrors)},
 		{"acks", "Acknowledgements sent.", c.Acks},
 		{"batches", "Batches written.", c.Batches},

@@ -31,7 +31,8 @@ type Stats struct {
 	Conns atomic.Int64
 	// ConnsTotal counts the connections ever taken.
 	ConnsTotal atomic.Int64
-	// ConnsRejected counts the connections closed at once for being too many.
+	// ConnsRejected counts the connections closed at once for being too many, or
+	// not allowed.
 	ConnsRejected atomic.Int64
 	// ConnErrors counts connections that an error ended: a bad frame, TLS
 	// junk, a reset.

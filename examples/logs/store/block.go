@@ -11,7 +11,7 @@ import (
 // damaged.
 type blockReader struct {
 	f    io.ReaderAt
-	size int64 // of the file
+	size int64 // of the file, without its index
 	off  int64 // where to go on
 
 	run   uint64
@@ -32,7 +32,10 @@ func newBlockReader(f OpenFile) (*blockReader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &blockReader{f: f, size: info.Size(), off: headerSize}
+	r := &blockReader{f: f, off: headerSize}
+	if _, r.size, _, err = readIndex(f, info.Size()); err != nil {
+		return nil, err
+	}
 	ok, err := r.readHead(0)
 	if err != nil {
 		return nil, err

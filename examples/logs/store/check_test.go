@@ -41,7 +41,7 @@ func TestCheck(t *testing.T) {
 		}, ErrGap, 5},
 		{"cut", func(t *testing.T, _ string, p []string) {
 			b, _ := os.ReadFile(p[2])
-			write(t, p[2], b[:len(b)-1])
+			write(t, p[2], b[:3*headerSize])
 		}, ErrTorn, 5},
 		{"set aside", func(t *testing.T, dir string, p []string) {
 			write(t, filepath.Join(dir, "20260101T000000.000000000-00000001.seg"+damagedSuffix), []byte("x"))

@@ -39,7 +39,7 @@ func (s *Store) storeSome(group []*batch) (int, error) {
 		if _, err := writeFull(seg.file.WriteAt, block, seg.size); err != nil {
 			return 0, err
 		}
-		seg.wrote(int64(len(block)), 1, s.opts.now())
+		seg.wrote(int64(len(block)), group[:1], s.opts.now())
 		s.progress.advance(seg.seq, seg.size)
 		s.wroteSome()
 		return 1, nil
@@ -64,39 +64,39 @@ func (s *Store) storeSynced(seg *segment, group []*batch) (int, error) {
 			if i == 0 || done == len(b.wire) || !isFull(err) {
 				return 0, err
 			}
-			return s.storeFull(seg, i, off, err)
+			return s.storeFull(seg, group[:i], off, err)
 		}
 		off += int64(len(b.wire))
 	}
 	s.stats.Syncs.Add(1)
-	if err := s.synced(seg, n, off); err != nil {
+	if err := s.synced(seg, group[:n], off); err != nil {
 		return 0, err
 	}
 	return n, nil
 }
 
-// storeFull syncs the first n batches of a group, which end at off, when there was no
-// space for the next: they need not wait for it. full is what that write said.
-func (s *Store) storeFull(seg *segment, n int, off int64, full error) (int, error) {
+// storeFull syncs batches that were written up to off when there was no space for the
+// next: they need not wait for it. full is what that write said.
+func (s *Store) storeFull(seg *segment, written []*batch, off int64, full error) (int, error) {
 	if err := seg.file.Datasync(); err != nil {
 		return 0, err
 	}
 	s.stats.Syncs.Add(1)
-	if err := s.synced(seg, n, off); err != nil {
+	if err := s.synced(seg, written, off); err != nil {
 		return 0, err
 	}
-	return n, full
+	return len(written), full
 }
 
-// synced notes that n batches up to off are on disk.
-func (s *Store) synced(seg *segment, n int, off int64) error {
+// synced notes that batches up to off are on disk.
+func (s *Store) synced(seg *segment, written []*batch, off int64) error {
 	if err := s.syncEntry(seg); err != nil {
 		return err
 	}
 	if !s.linked(seg) {
 		return errGone
 	}
-	seg.wrote(off-seg.size, n, s.opts.now())
+	seg.wrote(off-seg.size, written, s.opts.now())
 	s.progress.advance(seg.seq, seg.size)
 	return nil
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -233,6 +234,8 @@ func damagedStart(t *testing.T) (dir string, start map[string][]byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, data, _, _ := readIndex(bytes.NewReader(b), int64(len(b)))
+	b = b[:data:data]
 	block := slices.Clone(b[headerSize:])
 	block[len(block)-2] ^= 1
 	write(t, paths[1], append(b, block...))

@@ -4,8 +4,9 @@
 // # The way of a record
 //
 // A session appends it to the batch of its Lane ([Lane.Append]: a copy into
-// the buffer that is written later). A batch that is full, or old enough, is
-// sealed and queued; one goroutine, the writer, takes what is queued,
+// the buffer that is written later). A batch is sealed and queued when it is full, or as
+// soon as the writer is idle, so that what comes alone is written at once and what comes
+// while others are written goes together; one goroutine, the writer, takes what is queued,
 // compresses it if asked to (in a few workers, kept in order), writes each
 // batch with one write from its buffer, syncs under [Group], and hands it to
 // the notifier, the goroutine that calls [Waiter.Stored] and gives the buffer
@@ -15,9 +16,14 @@
 //
 // # Files
 //
-// A segment is a header and then blocks, one block a batch; see format.go. It
-// is written by one process, once: a restart begins a new one. [Open] cuts the
-// torn tail that a crash leaves.
+// A segment is a header and then blocks, one block a batch, and, if it was closed in
+// order, an [Index]; see format.go, record.go and index.go. It is written by one process,
+// once: a restart begins a new one. Segments are in order by their numbers. [Open] cuts
+// the torn tail that a crash leaves, and sets aside what may have been acknowledged and
+// cannot be read (recover.go). The keeper removes old ones (keep.go). A [Follower] reads
+// what is stored as it comes, a [Scanner] what is there.
+//
+// Everything reaches the disk through an [FS].
 //
 // # When writing fails
 //

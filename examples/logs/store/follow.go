@@ -145,8 +145,8 @@ func (f *Follower) read(limit Position, fn func(Record) error) (delivered bool, 
 		f.r.size = limit.Offset
 	} else if info, err := f.file.Stat(); err != nil {
 		return false, err
-	} else {
-		f.r.size = info.Size()
+	} else if _, f.r.size, _, err = readIndex(f.file, info.Size()); err != nil {
+		return false, err
 	}
 	skipped := f.r.skipped
 	h, payload, err := f.r.next(nil)

@@ -13,7 +13,7 @@ import (
 // errors.
 type FS interface {
 	// Create makes a new file for reading and writing that must not exist, with these
-	// permissions, the process's umask aside.
+	// permissions whatever the umask. So do Mkdir and Lock.
 	Create(name string, mode fs.FileMode) (File, error)
 	// Buffers returns n buffers of size bytes for batches, registered with the
 	// kernel where possible. They are the Store's until Close has returned.

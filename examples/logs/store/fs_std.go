@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -13,6 +14,11 @@ type StdFS struct{}
 func (StdFS) Create(name string, mode fs.FileMode) (File, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
+		return nil, err
+	}
+	if err := f.Chmod(mode); err != nil {
+		f.Close()
+		_ = os.Remove(name)
 		return nil, err
 	}
 	return stdFile{f}, nil
@@ -65,7 +71,12 @@ func (StdFS) Remove(name string) error { return os.Remove(name) }
 func (StdFS) Rename(from, to string) error { return os.Rename(from, to) }
 
 // Mkdir makes a directory; see FS.
-func (StdFS) Mkdir(name string, mode fs.FileMode) error { return os.Mkdir(name, mode) }
+func (StdFS) Mkdir(name string, mode fs.FileMode) error {
+	if err := os.Mkdir(name, mode); err != nil {
+		return err
+	}
+	return os.Chmod(name, mode)
+}
 
 // Chown gives a file to a group.
 func (StdFS) Chown(name string, gid int) error { return os.Lchown(name, -1, gid) }
@@ -80,6 +91,10 @@ func (StdFS) Lock(name string, mode fs.FileMode) (io.Closer, error) {
 		return nil, err
 	}
 	if err := lockFile(f); err != nil {
+		f.Close()
+		return nil, err
+	}
+	if err := f.Chmod(mode); err != nil && !errors.Is(err, fs.ErrPermission) { // another user's, made before
 		f.Close()
 		return nil, err
 	}

@@ -56,21 +56,27 @@ func TestKeep(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		o    Options
-		free int64
-		left int // of ten
+		size float64 // to be kept, in segments
+		lack float64 // of what is to be free, in segments
+		left int     // of ten
 	}{
-		{"all", Options{}, 0, 10},
-		{"age", Options{KeepAge: 4*time.Hour + 30*time.Minute}, 0, 4},
-		{"older than all", Options{KeepAge: 24 * time.Hour}, 0, 10},
-		{"size", Options{KeepSize: 3500}, 0, 3},
-		{"free", Options{KeepFree: 1 << 20}, 1<<20 - 2500, 7},
-		{"free enough", Options{KeepFree: 1 << 20}, 1 << 20, 10},
-		{"free in vain", Options{KeepFree: 1 << 40}, 0, 0},
+		{"all", Options{}, 0, 0, 10},
+		{"age", Options{KeepAge: 4*time.Hour + 30*time.Minute}, 0, 0, 4},
+		{"older than all", Options{KeepAge: 24 * time.Hour}, 0, 0, 10},
+		{"size", Options{}, 3.5, 0, 3},
+		{"free", Options{KeepFree: 1 << 20}, 0, 2.5, 7},
+		{"free enough", Options{KeepFree: 1 << 20}, 0, 0, 10},
+		{"free in vain", Options{KeepFree: 1 << 40}, 0, 1 << 20, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir, paths := fill(t, 10)
+			info, err := os.Stat(paths[0])
+			if err != nil {
+				t.Fatal(err)
+			}
 			disk := &freeFS{}
-			disk.free.Store(c.free)
+			disk.free.Store(c.o.KeepFree - int64(c.lack*float64(info.Size())))
+			c.o.KeepSize = int64(c.size * float64(info.Size()))
 			c.o.Dir, c.o.FS = dir, disk
 			s := open(t, c.o)
 			eventually(t, "removal", func() bool {

@@ -18,6 +18,9 @@ type Meta struct {
 	Time int64
 	// Received is when it came, in Unix nanoseconds; 0: now.
 	Received int64
+	// Host is what the message names as its host, nil if none; it is kept in the
+	// segment's Index only, and not after Append has returned.
+	Host []byte
 	// Source is who sent it, nil if nobody knows. A Source is used for all records of
 	// a connection, and not changed.
 	Source *Source

@@ -125,8 +125,8 @@ func (s *Store) cutTail(f OpenFile, r *blockReader, path string) error {
 }
 
 // suspect reports whether what follows the last whole block may have been acknowledged.
-// It was not if it is reserved space, less than a header, or the beginning of a block
-// that the file is too short for: a block is acknowledged when all of it is written.
+// It was not if it is reserved space, less than a header, an index, or the beginning of a
+// block that the file is too short for: a block is acknowledged when all of it is written.
 func (s *Store) suspect(f OpenFile, r *blockReader) (bool, error) {
 	if data, err := hasData(f, r.end); err != nil || !data {
 		return false, err
@@ -137,6 +137,9 @@ func (s *Store) suspect(f OpenFile, r *blockReader) (bool, error) {
 	var head [headerSize]byte
 	if _, err := f.ReadAt(head[:], r.end); err != nil {
 		return false, err
+	}
+	if [8]byte(head[:8]) == indexMagic {
+		return false, nil // that was being written
 	}
 	var h blockHeader
 	return !h.get(&head) || r.end+headerSize+int64(h.length) <= r.size, nil

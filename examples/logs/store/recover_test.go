@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -12,7 +13,8 @@ import (
 // A sample is a segment of some blocks, one message each, and where they end.
 type sample struct {
 	name  string
-	bytes []byte
+	bytes []byte // but for the index
+	index []byte
 	ends  []int // of the header and of each block
 	msgs  []string
 }
@@ -35,6 +37,11 @@ func makeSample(t *testing.T, compress bool) sample {
 		t.Fatal(err)
 	}
 	sm.name = filepath.Base(paths[0])
+	_, data, _, err := readIndex(bytes.NewReader(sm.bytes), int64(len(sm.bytes)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sm.bytes, sm.index = sm.bytes[:data:data], sm.bytes[data:]
 	for off := headerSize; off < len(sm.bytes); {
 		var h blockHeader
 		if !h.get((*[headerSize]byte)(sm.bytes[off:])) {

@@ -58,7 +58,7 @@ func (s *Store) closeLast() {
 				s.closeErr = err
 			}
 		}
-		s.finishSegment()
+		s.finishSegment(s.closeErr == nil)
 	}
 	if err := s.stopSyncer(); err != nil && s.closeErr == nil {
 		s.closeErr = err

@@ -27,18 +27,22 @@ type segment struct {
 	size      int64       // where the last block ends that was stored
 	allocated int64       // up to where space is reserved
 	blocks    int         // that were stored
+	index     Index       // of what was stored
 
 	entered  bool        // the directory entry is durable
 	unsynced atomic.Bool // a sync failed: what was written may be lost
 }
 
 // wrote counts blocks that were stored.
-func (g *segment) wrote(n int64, blocks int, now time.Time) {
+func (g *segment) wrote(n int64, group []*batch, now time.Time) {
 	if g.blocks == 0 {
 		g.born = now
 	}
 	g.size += n
-	g.blocks += blocks
+	g.blocks += len(group)
+	for _, b := range group {
+		g.index.add(b.indexed())
+	}
 }
 
 // linked reports whether a segment is where it was made, as far as that can be known.
@@ -96,7 +100,7 @@ func (s *Store) newSegment() error {
 	h.put(&buf)
 	if _, err := writeFull(g.file.WriteAt, buf[:], 0); err != nil {
 		w.seg = g
-		s.finishSegment()
+		s.finishSegment(false)
 		return err
 	}
 	g.size = headerSize
@@ -132,7 +136,7 @@ func (s *Store) segmentFor(b *batch) (*segment, error) {
 	n := int64(b.size())
 	if g := w.seg; g != nil {
 		if g.unsynced.Load() || g.blocks > 0 && g.size+n > s.opts.SegmentSize {
-			s.finishSegment()
+			s.finishSegment(!g.unsynced.Load())
 		} else if now := time.Now(); s.opts.Durability != Group && now.Sub(w.checked) >= time.Second {
 			// Under Group this is looked at before each acknowledgement.
 			w.checked = now
@@ -166,20 +170,24 @@ func (s *Store) allocate(g *segment, n int64) {
 // rotateIfOld ends a segment that is old enough, if it has anything.
 func (s *Store) rotateIfOld() {
 	if g := s.w.seg; g != nil && g.blocks > 0 && s.opts.now().Sub(g.born) >= s.opts.SegmentAge {
-		s.finishSegment()
+		s.finishSegment(true)
 	}
 }
 
-// finishSegment ends a segment of which nothing has failed.
-func (s *Store) finishSegment() {
+// finishSegment ends a segment; with whole, nothing of it has failed.
+func (s *Store) finishSegment(whole bool) {
 	g := s.w.seg
 	s.w.seg = nil
-	if err := g.file.Truncate(g.size); err != nil { // gives back reserved space
+	err := g.file.Truncate(g.size) // gives back reserved space
+	if err != nil {
 		s.complain("cutting a segment", g.path, err)
 	}
 	if g.blocks == 0 {
 		s.discard(g)
 		return
+	}
+	if whole && err == nil {
+		s.writeIndex(g)
 	}
 	if s.opts.Durability == Interval && !g.unsynced.Load() {
 		s.syncer.hand(syncJob{seg: g, last: true})
@@ -197,7 +205,7 @@ func (s *Store) failed(err error) {
 		return
 	}
 	s.complain("writing a segment", g.path, err)
-	s.finishSegment()
+	s.finishSegment(false)
 }
 
 // discard closes and removes a segment that has nothing.

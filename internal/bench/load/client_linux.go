@@ -14,9 +14,6 @@ import (
 const (
 	// maxEvents is how many ready connections one wait returns at most.
 	maxEvents = 512
-	// drainLimit is how long the replies still to come after the end of a
-	// slice are waited for.
-	drainLimit = 10 * time.Second
 	// connectLimit bounds one connect.
 	connectLimit = 5 * time.Second
 )

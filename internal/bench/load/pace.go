@@ -2,6 +2,10 @@ package load
 
 import "time"
 
+// drainLimit is how long the replies still to come after the end of a slice are
+// waited for.
+const drainLimit = 10 * time.Second
+
 // Pace is a constant rate of requests. They become due whether or not earlier
 // ones were answered, and their time counts from then, so that a server that
 // stands still is charged for all that should have come meanwhile.

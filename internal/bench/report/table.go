@@ -74,22 +74,26 @@ func (p *Printer) Cell(c measure.Cell) {
 			p.note("%s took %.0f %% of a CPU while it had nothing to do", r.Server, 100*r.IdleCPU)
 		}
 	}
-	p.disturbance(c)
+	for _, n := range Disturbance(c) {
+		p.note("%s", n)
+	}
 }
 
-// disturbance notes what else ran while the cell was measured.
-func (p *Printer) disturbance(c measure.Cell) {
+// Disturbance says what else ran while a cell was measured, if it is worth a
+// note.
+func Disturbance(c measure.Cell) (notes []string) {
 	base := c.Servers[0]
 	all, used := len(base.Slices), len(base.Usable())
 	switch {
 	case base.Clean() == nil:
-		p.note("other processes took %.0f %% of a CPU, in nearly all of %d rounds: do not trust this cell", 100*c.Others, all)
+		notes = append(notes, fmt.Sprintf("other processes took %.0f %% of a CPU, in nearly all of %d rounds: do not trust this cell", 100*c.Others, all))
 	case used < all:
-		p.note("%d rounds of %d left out: other processes took too much of the machine", all-used, all)
+		notes = append(notes, fmt.Sprintf("%d rounds of %d left out: other processes took too much of the machine", all-used, all))
 	}
 	if c.Steal > muchSteal {
-		p.note("the host of this virtual machine took %.0f %% of a CPU", 100*c.Steal)
+		notes = append(notes, fmt.Sprintf("the host of this virtual machine took %.0f %% of a CPU", 100*c.Steal))
 	}
+	return notes
 }
 
 // note writes a remark below the rows of a cell.

@@ -19,6 +19,7 @@ import (
 // Options are what a server process is started with.
 type Options struct {
 	Kind       string        // one of Kinds
+	Addr       string        // to listen on; "" for a loopback port that the kernel chooses
 	Proto      string        // one of Protos
 	Buf        int           // bytes of a connection's buffer
 	Work       time.Duration // for which each answer is computed
@@ -33,7 +34,7 @@ func Run(o Options, in io.Reader, out io.Writer) error {
 	if o.Kind == "events" && !slices.Contains(eventProtos, o.Proto) {
 		return &UnsupportedError{o.Kind, o.Proto}
 	}
-	ln, err := listen(o.Kind)
+	ln, err := listen(o.Kind, o.Addr)
 	if err != nil {
 		return err
 	}

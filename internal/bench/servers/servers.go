@@ -54,9 +54,11 @@ type Hello struct {
 	Status string
 }
 
-// listen listens on a loopback port that the kernel chooses.
-func listen(kind string) (net.Listener, error) {
-	const addr = "127.0.0.1:0"
+// listen listens on addr, or on a loopback port that the kernel chooses.
+func listen(kind, addr string) (net.Listener, error) {
+	if addr == "" {
+		addr = "127.0.0.1:0"
+	}
 	switch kind {
 	case "std":
 		return net.Listen("tcp", addr)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -30,7 +31,11 @@ type options struct {
 }
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	err := run(os.Args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		os.Exit(2)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "logbench:", err)
 		os.Exit(1)
 	}
@@ -57,7 +62,7 @@ func run(args []string) error {
 		fmt.Fprintln(os.Stderr, "system calls are not counted:", err)
 	}
 	host := measure.ThisHost()
-	fmt.Printf("%s\n%s\n", strings.Replace(host.Command, "compare", "logbench", 1), host.Time.Format("2006-01-02 15:04 UTC"))
+	fmt.Printf("%s\n%s\n", strings.Replace(host.Command, "./benchmarks/cmd/compare", "./examples/logs/cmd/logbench", 1), host.Time.Format("2006-01-02 15:04 UTC"))
 	var cells []cell
 	for _, w := range o.workloads {
 		c, err := o.measure(w)

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
 	"github.com/uringnet/go-uringnet/examples/logs/stats"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 	"github.com/uringnet/go-uringnet/examples/logs/syslog"
@@ -26,8 +27,15 @@ type query struct {
 	malformed    bool // only those
 	last         int  // only so many, the newest; 0: all
 	files        bool // tell of the segments, not of the records
-	raw          bool
+	escape       string
 }
+
+// Values of -escape.
+const (
+	escapeAuto   = "auto"
+	escapeAlways = "always"
+	escapeNever  = "never"
+)
 
 func (q *query) flags() *flag.FlagSet {
 	fs := flag.NewFlagSet("cat", flag.ContinueOnError)
@@ -49,7 +57,18 @@ func (q *query) flags() *flag.FlagSet {
 	fs.BoolVar(&q.malformed, "malformed", false, "only logs whose header could not be parsed")
 	fs.IntVar(&q.last, "n", 0, "only the last `n`")
 	fs.BoolVar(&q.files, "files", false, "print a line about each segment instead")
-	fs.BoolVar(&q.raw, "raw", false, "print control characters as they are")
+	q.escape = escapeAuto
+	fs.Func("escape", "`when` to escape what could mislead: always, never, or auto, which is always on a\nterminal and control characters elsewhere; see below (default auto)", func(s string) error {
+		if s != escapeAuto && s != escapeAlways && s != escapeNever {
+			return fmt.Errorf("want %s, %s or %s", escapeAuto, escapeAlways, escapeNever)
+		}
+		q.escape = s
+		return nil
+	})
+	fs.BoolFunc("raw", "the same as -escape never", func(string) error {
+		q.escape = escapeNever
+		return nil
+	})
 	return fs
 }
 
@@ -61,9 +80,11 @@ func runCat(args []string, out io.Writer) error {
 		return err
 	}
 	if q.last < 0 {
-		return usageError{errors.New("n must not be negative")}
+		return cli.Usage(errors.New("n must not be negative"))
 	}
+	e := q.escaping(out)
 	w := bufio.NewWriterSize(out, 64<<10)
+	var line []byte
 	var kept [][]byte // if only the last are wanted: a ring of them
 	next := 0
 	err := scan(fs.Args(), store.Scanner{Since: q.since, Until: q.until}, func(path string, scan func(func(store.Record) error) error) error {
@@ -75,13 +96,14 @@ func runCat(args []string, out io.Writer) error {
 				return nil
 			}
 			if q.last == 0 {
-				_, err := w.Write(q.line(nil, r.Msg))
+				line = e.line(line[:0], r.Msg)
+				_, err := w.Write(line)
 				return err
 			}
 			if len(kept) < q.last {
 				kept = append(kept, nil)
 			}
-			kept[next] = q.line(kept[next][:0], r.Msg)
+			kept[next] = e.line(kept[next][:0], r.Msg)
 			next = (next + 1) % q.last
 			return nil
 		})
@@ -105,11 +127,14 @@ func parseCommand(fs *flag.FlagSet, args []string, out io.Writer) (ok bool, err 
 		fmt.Fprintln(out, line)
 		fs.SetOutput(out)
 		fs.PrintDefaults()
+		if fs.Lookup("escape") != nil {
+			fmt.Fprint(out, escapeHelp)
+		}
 		return false, nil
 	case err != nil:
-		return false, usageError{err}
+		return false, cli.Usage(err)
 	case fs.NArg() == 0:
-		return false, usageError{errors.New(line)}
+		return false, cli.Usage(errors.New(line))
 	}
 	return true, nil
 }
@@ -133,23 +158,22 @@ func (q *query) wants(r store.Record) bool {
 	return (q.since == 0 || last >= q.since) && (q.until == 0 || first <= q.until)
 }
 
-// line appends a message as a line. Control characters are escaped, or they
-// could begin a line of their own or command the terminal. (Templates of
-// rsyslog end messages in a newline, also where the framing needs none.)
-func (q *query) line(b, msg []byte) []byte {
-	for _, c := range bytes.TrimSuffix(msg, []byte("\n")) {
-		switch {
-		case q.raw || c >= ' ' && c != 0x7f || c == '\t':
-			b = append(b, c)
-		case c == '\n':
-			b = append(b, `\n`...)
-		case c == '\r':
-			b = append(b, `\r`...)
-		default:
-			b = fmt.Appendf(b, `\x%02x`, c)
-		}
+// escaping is what -escape asks for on out.
+func (q *query) escaping(out io.Writer) escaping {
+	switch {
+	case q.escape == escapeNever:
+		return escapeNothing
+	case q.escape == escapeAlways || cli.IsTerminal(out):
+		return escapeAll
+	default:
+		return escapeControls
 	}
-	return append(b, '\n')
+}
+
+// line appends a message as a line. (Templates of rsyslog end messages in a
+// newline, also where the framing needs none.)
+func (e escaping) line(b, msg []byte) []byte {
+	return append(e.append(b, bytes.TrimSuffix(msg, []byte("\n"))), '\n')
 }
 
 // parseSeverity reads a severity's name or number.

@@ -22,14 +22,14 @@ func output(t *testing.T, wantCode int, args ...string) (stdout, stderr string) 
 // TestCat stores some logs and asks for them in various ways.
 func TestCat(t *testing.T) {
 	c := testConfig(t, modeConns)
-	c.tcp.values = []string{"127.0.0.1:0"}
+	c.tcp = []string{"127.0.0.1:0"}
 	s := startServer(t, c)
 	day := func(d int, severity, host, text string) string {
 		return fmt.Sprintf("<%s>1 2026-03-%02dT12:00:00Z %s app - - - %s", severity, d, host, text)
 	}
 	logs := []string{
 		day(1, "0", "alpha", "emergency"), day(2, "3", "beta", "error"), day(3, "6", "alpha", "info"), day(4, "7", "beta", "two\nlines\x1b[2J") + "\n",
-		"malformed",
+		"<13>malformed",
 	}
 	conn := dial(t, s, "tcp")
 	write(t, conn, asCounted(logs[:2])) // a block of their own

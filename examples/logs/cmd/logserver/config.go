@@ -1,14 +1,12 @@
 package main
 
 import (
-	"errors"
-	"flag"
-	"fmt"
-	"io"
-	"os"
-	"slices"
+	"io/fs"
+	"math"
 	"time"
 
+	"github.com/uringnet/go-uringnet/examples/logs/intake"
+	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 )
 
@@ -17,34 +15,52 @@ const defaultTCP = "127.0.0.1:5514"
 
 // config is what flags and the configuration file say.
 type config struct {
-	tcp, tls, unix, relp, relpTLS list
+	tcp, tls, unix, relp, relpTLS []string
 	cert, key                     string
 	selfSigned                    bool
+	clientCA, tlsMin              string
+	clientSubjects                []string
+	unixMode                      fs.FileMode // 0: as the umask has it
 	http                          string
 
 	dir         string
 	durability  durability
 	interval    time.Duration
 	compress    bool
-	segmentSize size
+	segmentSize cli.Size
 	segmentAge  time.Duration
-	batchSize   size
+	batchSize   cli.Size
 	batches     int
 	batchDelay  time.Duration
 	lanes       int
-	files       choice
+	files       string
+	keepAge     time.Duration
+	keepSize    cli.Size
+	keepFree    cli.Size
+	fileMode    fs.FileMode
+	group       group
 
-	mode     choice
-	drive    choice
-	wait     time.Duration
-	maxLine  size
-	maxConns int
-	idle     time.Duration
+	mode        string
+	drive       string
+	wait        time.Duration
+	maxLine     cli.Size
+	maxConns    int
+	maxPerIP    quota
+	ratePerIP   float64  // logs a second; 0: no limit
+	allow, deny []string // networks
+	idle        time.Duration
 
-	stats time.Duration
+	lineTimeout  time.Duration
+	bufferMemory cli.Size
+
+	stats statsPeriod
 	grace time.Duration
 
-	path string // of the configuration file
+	certPoll time.Duration // how often the files of certificates are looked at; not a flag
+
+	args   []string          // the command line, to be read again
+	values map[string]string // of all flags
+	path   string            // of the configuration file
 }
 
 // The choices of -mode and -files.
@@ -66,56 +82,92 @@ func defaultConfig() config {
 		segmentAge:  time.Hour,
 		batchSize:   256 << 10,
 		batches:     32,
-		batchDelay:  200 * time.Microsecond,
-		files:       choice{value: filesAuto, of: []string{filesAuto, filesRing, filesStd}},
-		mode:        choice{value: modeEvents, of: []string{modeEvents, modeConns}},
-		drive:       choice{value: "dedicated", of: []string{"shared", "dedicated", "sqpoll"}},
+		batchDelay:  100 * time.Microsecond,
+		files:       filesAuto,
+		fileMode:    0o640,
+		tlsMin:      "1.2",
+		certPoll:    certPoll,
+		mode:        modeEvents,
+		drive:       "shared",
 		wait:        500 * time.Microsecond,
 		maxLine:     64 << 10,
 		maxConns:    10000,
-		stats:       time.Second,
-		grace:       5 * time.Second,
+
+		lineTimeout:  5 * time.Minute,
+		bufferMemory: intake.DefaultBudget,
+
+		stats: statsPeriod{every: statsDefault},
+		grace: 5 * time.Second,
 	}
 }
 
+// maxBuffers is how much memory all batches may have.
+const maxBuffers = 1 << 30
+
 // flags returns the flags that set c. Their names are those of the
 // configuration file, too.
-func (c *config) flags() *flag.FlagSet {
-	fs := flag.NewFlagSet("logserver", flag.ContinueOnError)
-	fs.SetOutput(io.Discard) // the errors are returned
-	fs.Var(&c.tcp, "tcp", "`addresses` for syslog over TCP, lines or octet-counted; comma-separated or repeated\n(default "+defaultTCP+" if nothing else is listened on)")
-	fs.Var(&c.tls, "tls", "`addresses` for syslog over TLS")
-	fs.Var(&c.unix, "unix", "`paths` of stream sockets for syslog")
-	fs.Var(&c.relp, "relp", "`addresses` for RELP")
-	fs.Var(&c.relpTLS, "relp-tls", "`addresses` for RELP over TLS")
-	fs.StringVar(&c.cert, "cert", "", "PEM `file` of the certificate for TLS")
-	fs.StringVar(&c.key, "key", "", "PEM `file` of its private key")
-	fs.BoolVar(&c.selfSigned, "self-signed", false, "make a certificate for localhost on the spot, to try TLS out")
-	fs.StringVar(&c.http, "http", c.http, "`address` of the live page, /metrics and /stats.json; empty: none")
-
-	fs.StringVar(&c.dir, "dir", c.dir, "`directory` of the segment files; made if it is not there")
-	fs.Var(&c.durability, "durability", "`when` a log counts as stored, and RELP is acknowledged: none (handed to the\nkernel), interval (written; synced every -interval) or group (synced, many logs at a time)")
-	fs.DurationVar(&c.interval, "interval", c.interval, "how often files are synced under -durability interval")
-	fs.BoolVar(&c.compress, "compress", false, "compress with zstd")
-	fs.Var(&c.segmentSize, "segment-size", "`size` at which a new segment is begun")
-	fs.DurationVar(&c.segmentAge, "segment-age", c.segmentAge, "age at which a new segment is begun")
-	fs.Var(&c.batchSize, "batch-size", "`size` of a batch, the unit of writing")
-	fs.IntVar(&c.batches, "batches", c.batches, "`number` of batches in memory; when all wait for the disk, connections wait too")
-	fs.DurationVar(&c.batchDelay, "batch-delay", c.batchDelay, "how long a batch may wait for more logs")
-	fs.IntVar(&c.lanes, "lanes", 0, "`number` of batches filled at a time (0: one for each CPU)")
-	fs.Var(&c.files, "files", "`how` files are written: ring (io_uring), std or auto")
-
-	fs.Var(&c.mode, "mode", "`how` connections are served: events (on the rings' goroutines) or conns (a\ngoroutine each); TLS always has conns")
-	fs.Var(&c.drive, "drive", "`how` the rings are driven: dedicated (a thread each, which can take completions\nin batches), shared (by Go's threads) or sqpoll")
-	fs.DurationVar(&c.wait, "batch-wait", c.wait, "how long a dedicated thread may hold back what has arrived, to take it in batches: a\nbusy server spends half the CPU time on each log")
-	fs.Var(&c.maxLine, "max-line", "`size` of the longest log; a longer line is cut, a longer octet-counted frame refused")
-	fs.IntVar(&c.maxConns, "max-conns", c.maxConns, "`number` of connections at a time; 0: no limit")
-	fs.DurationVar(&c.idle, "idle", 0, "close connections silent for that long; 0: never")
-
-	fs.DurationVar(&c.stats, "stats", c.stats, "how often a line of statistics is printed; 0: never")
-	fs.DurationVar(&c.grace, "grace", c.grace, "how long connections may take to finish at SIGTERM or SIGINT")
-	fs.StringVar(&c.path, "config", "", "configuration `file`: lines of name = value, with the names of these flags; flags win")
+func (c *config) flags() *cli.Set {
+	fs := cli.NewSet("logserver")
+	c.inputFlags(fs)
+	c.storeFlags(fs)
+	c.serviceFlags(fs)
+	fs.ConfigFile()
 	return fs
+}
+
+// inputFlags adds what is listened on.
+func (c *config) inputFlags(fs *cli.Set) {
+	fs.List(&c.tcp, "tcp", "`addresses` for syslog over TCP, lines or octet-counted; comma-separated or repeated\n(default "+defaultTCP+" if nothing else is listened on)")
+	fs.List(&c.tls, "tls", "`addresses` for syslog over TLS")
+	fs.List(&c.unix, "unix", "`paths` of stream sockets for syslog")
+	fs.List(&c.relp, "relp", "`addresses` for RELP")
+	fs.List(&c.relpTLS, "relp-tls", "`addresses` for RELP over TLS")
+	fs.String(&c.cert, "cert", "PEM `file` of the certificate for TLS")
+	fs.String(&c.key, "key", "PEM `file` of its private key")
+	fs.Bool(&c.selfSigned, "self-signed", "make a certificate for localhost on the spot, to try TLS out")
+	fs.String(&c.clientCA, "tls-client-ca", "PEM `file` of the certificates that sign clients'; TLS clients have to have one then")
+	fs.ListOf(&c.clientSubjects, "tls-client-subject", checkSubject, "`names` that clients' certificates may have, comma-separated or repeated: the common name\nor any alternative name, web-*.example.com, or an attribute of the subject, O=Acme")
+	fs.Choice(&c.tlsMin, "tls-min", "oldest `version` of TLS that is spoken", "1.2", "1.3")
+	fs.Mode(&c.unixMode, "unix-mode", 0, "`permissions` of the unix sockets (default as the umask has it)")
+	fs.String(&c.http, "http", "`address` of the live page, /metrics and /stats.json; empty: none")
+}
+
+// storeFlags adds how logs are stored.
+func (c *config) storeFlags(fs *cli.Set) {
+	fs.String(&c.dir, "dir", "`directory` of the segment files; made if it is not there")
+	fs.Var(&c.durability, "durability", "`when` a log counts as stored, and RELP is acknowledged: none (handed to the\nkernel), interval (written; synced every -interval) or group (synced, many logs at a time)")
+	fs.Duration(&c.interval, "interval", time.Millisecond, time.Hour, "`time` between syncs of files under -durability interval")
+	fs.Bool(&c.compress, "compress", "compress with zstd")
+	fs.Size(&c.segmentSize, "segment-size", 512, math.MaxInt64, "`size` at which a new segment is begun")
+	fs.Duration(&c.segmentAge, "segment-age", time.Millisecond, math.MaxInt64, "`age` at which a new segment is begun")
+	fs.Size(&c.batchSize, "batch-size", 512, 16<<20, "`size` of a batch, the unit of writing")
+	fs.Int(&c.batches, "batches", 2, 1<<16, "`number` of batches in memory; when all wait for the disk, connections wait too")
+	fs.Duration(&c.batchDelay, "batch-delay", time.Microsecond, time.Minute, "least `time` between two writes under -durability none and interval; a log that comes\nalone is written at once")
+	fs.Int(&c.lanes, "lanes", 0, 1024, "`number` of batches filled at a time; 0: one for each CPU")
+	fs.Duration(&c.keepAge, "keep-age", 0, math.MaxInt64, "`time` that segments are kept after their last log came; 0: for ever. The oldest go\nfirst, never the one that is written")
+	fs.Size(&c.keepSize, "keep-size", 0, math.MaxInt64, "`size` of all segments together above which the oldest are removed; 0: no limit")
+	fs.Size(&c.keepFree, "keep-free", 0, math.MaxInt64, "`size` of free space on the file system below which the oldest segments are removed; 0:\nno matter")
+	fs.Mode(&c.fileMode, "file-mode", 0o600, "`permissions` of segment files; those of directories are the same, and may be entered by\nwhom may read them")
+	fs.Var(&c.group, "group", "`group`, by name or number, that files, directories and unix sockets are given to")
+	fs.Choice(&c.files, "files", "`how` files are written: ring (io_uring), std (system calls) or auto: ring where each write is\nsynced (-durability group), which is then one submission, else std", filesAuto, filesRing, filesStd)
+}
+
+// serviceFlags adds how connections are served.
+func (c *config) serviceFlags(fs *cli.Set) {
+	fs.Choice(&c.mode, "mode", "`how` connections are served: events (on the rings' goroutines) or conns (a\ngoroutine each); TLS always has conns", modeEvents, modeConns)
+	fs.Choice(&c.drive, "drive", "`how` connections are carried: shared (by readiness, soonest), dedicated (rings of a thread\neach, which can take what arrives in batches) or sqpoll", "shared", "dedicated", "sqpoll")
+	fs.Duration(&c.wait, "batch-wait", 0, time.Second, "`time` that a dedicated thread may hold back what has arrived, to take it in batches: a\nbusy server spends half the CPU time on each log")
+	fs.Size(&c.maxLine, "max-line", 16, 16<<20, "`size` of the longest record; a longer line is continued in further records, a longer\nRELP or octet-counted message is cut")
+	fs.Int(&c.maxConns, "max-conns", 0, math.MaxInt, "`number` of connections at a time; 0: no limit")
+	fs.Var(&c.maxPerIP, "max-conns-per-ip", "`number` of connections at a time of one address (by IPv6: of one /64), or quarter: of\n-max-conns; 0: no limit")
+	fs.Float(&c.ratePerIP, "rate-per-ip", 0, 1e9, "`number` of logs a second of one address (by IPv6: of one /64); over it its connections\nare read later, and nothing is lost; 0: no limit")
+	fs.ListOf(&c.allow, "allow", checkNetwork, "`networks` that may connect, as 10.0.0.0/8, comma-separated or repeated (default all)")
+	fs.ListOf(&c.deny, "deny", checkNetwork, "`networks` that may not, also if -allow has them")
+	fs.Duration(&c.idle, "idle", 0, math.MaxInt64, "`time` after which silent connections are closed; 0: never")
+	fs.Duration(&c.lineTimeout, "line-timeout", 0, math.MaxInt64, "`time` that a message may be unfinished; then it is stored as it is, marked cut, and its\nconnection closed; 0: for ever")
+	fs.Size(&c.bufferMemory, "buffer-memory", 16, math.MaxInt64, "`size` of the memory for what has not come whole or waits for the disk, of all\nconnections together; -max-line at least")
+	fs.Var(&c.stats, "stats", "`when` a line of statistics is printed: auto (every second, on a terminal), always (every\nsecond), never, or a duration: that often, anywhere; 0: never")
+	fs.Duration(&c.grace, "grace", 0, math.MaxInt64, "`time` that connections may take to finish at SIGTERM or SIGINT")
 }
 
 // parseConfig makes a config of the command line and the file that it names.
@@ -126,65 +178,50 @@ func parseConfig(args []string) (config, error) {
 	if err := fs.Parse(args); err != nil {
 		return c, err
 	}
-	if fs.NArg() > 0 {
-		return c, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	if err := fs.NoArgs(); err != nil {
+		return c, err
 	}
-	if c.path != "" {
-		path := c.path
-		f, err := os.Open(path)
-		if err != nil {
-			return c, fmt.Errorf("configuration: %w", err)
-		}
-		defer f.Close()
-		c = defaultConfig()
-		fs = c.flags()
-		if err := applyFile(fs, path, f); err != nil {
-			return c, err
-		}
-		fs.VisitAll(func(f *flag.Flag) {
-			if l, ok := f.Value.(*list); ok {
-				l.replace = true
-			}
-		})
-		if err := fs.Parse(args); err != nil { // again, over the file's values
-			return c, err
-		}
+	c.args, c.path = args, fs.Config()
+	if len(c.tcp)+len(c.tls)+len(c.unix)+len(c.relp)+len(c.relpTLS) == 0 {
+		c.tcp = []string{defaultTCP}
 	}
-	if !slices.ContainsFunc([]list{c.tcp, c.tls, c.unix, c.relp, c.relpTLS}, func(l list) bool { return len(l.values) > 0 }) {
-		c.tcp.values = []string{defaultTCP}
-	}
-	return c, c.check()
+	c.values = fs.Values()
+	return c, cli.Usage(c.check(fs))
 }
 
-// check looks for values that make no sense, alone or together.
-func (c *config) check() error {
-	withTLS := len(c.tls.values)+len(c.relpTLS.values) > 0
+// check looks for values that do not go together. Each one's range is the
+// flag's.
+func (c *config) check(fs *cli.Set) error {
+	withTLS := len(c.tls)+len(c.relpTLS) > 0
+	tlsFlag := "tls"
+	if len(c.tls) == 0 {
+		tlsFlag = "relp-tls"
+	}
 	for _, rule := range []struct {
-		bad  bool
-		text string
+		bad        bool
+		flag, want string
 	}{
-		{c.dir == "", "dir must not be empty"},
-		{withTLS && c.selfSigned && c.cert+c.key != "", "self-signed does not go with cert and key"},
-		{withTLS && !c.selfSigned && (c.cert == "" || c.key == ""), "tls and relp-tls need cert and key, or self-signed"},
-		{c.interval <= 0, "interval must be more than 0"},
-		{c.segmentAge <= 0, "segment-age must be more than 0"},
-		{c.batchDelay <= 0, "batch-delay must be more than 0"},
-		{c.batches < 2, "batches must be 2 or more"},
-		{c.batchSize < 512 || c.batchSize > 16<<20, "batch-size must be from 512 B to 16 MiB"},
-		{int64(c.bufferCount()) > 1<<30/int64(max(c.batchSize, 1)), "batches of batch-size must fit into 1 GiB, with compress into half of it"},
-		{c.lanes < 0, "lanes must not be negative"},
-		{c.maxLine < 16, "max-line must be 16 or more"},
-		{c.maxLine+1<<10 > c.batchSize, "batch-size must be at least 1 KiB more than max-line: a log has to fit into a batch"},
-		{c.segmentSize < c.batchSize, "segment-size must not be less than batch-size"},
-		{c.wait < 0 || c.wait > time.Second, "batch-wait must be from 0 to 1s"},
-		{c.maxConns < 0, "max-conns must not be negative"},
-		{c.idle < 0, "idle must not be negative"},
-		{c.stats < 0, "stats must not be negative"},
-		{c.grace < 0, "grace must not be negative"},
+		{c.dir == "", "dir", "the name of a directory"},
+		{withTLS && c.selfSigned && c.cert+c.key != "", "self-signed", "either -self-signed or -cert and -key"},
+		{withTLS && !c.selfSigned && (c.cert == "" || c.key == ""), tlsFlag, "-cert and -key with it, or -self-signed"},
+		{len(c.clientSubjects) > 0 && c.clientCA == "", "tls-client-subject", "-tls-client-ca with it"},
+		{int64(c.bufferCount()) > maxBuffers/int64(max(c.batchSize, 1)), "batches", "-batches of -batch-size to fit into 1GiB, with -compress into half of it"},
+		{c.maxLine+1<<10 > c.batchSize, "max-line", "1KiB less than -batch-size at most: a log has to fit into a batch"},
+		{c.segmentSize < c.batchSize, "segment-size", "-batch-size or more"},
+		{c.bufferMemory < c.maxLine, "buffer-memory", "-max-line or more"},
 	} {
 		if rule.bad {
-			return errors.New(rule.text)
+			return fs.Refuse(rule.flag, rule.want)
 		}
 	}
 	return nil
 }
+
+// tlsSettings returns what concerns TLS.
+func (c *config) tlsSettings() tlsSettings {
+	return tlsSettings{c.cert, c.key, c.selfSigned, c.clientCA, c.clientSubjects, c.tlsMin}
+}
+
+// dirMode returns the permissions of directories: who may read files may enter
+// them.
+func (c *config) dirMode() fs.FileMode { return c.fileMode | c.fileMode&0o444>>2 }

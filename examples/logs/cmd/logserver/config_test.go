@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 )
 
@@ -44,14 +45,14 @@ func TestConfigFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"127.0.0.1:1", "127.0.0.1:2", "[::1]:3"}; !slices.Equal(c.tcp.values, want) {
-		t.Errorf("tcp %q; want %q", c.tcp.values, want)
+	if want := []string{"127.0.0.1:1", "127.0.0.1:2", "[::1]:3"}; !slices.Equal(c.tcp, want) {
+		t.Errorf("tcp %q; want %q", c.tcp, want)
 	}
-	if want := []string{"127.0.0.1:5", "127.0.0.1:6", "127.0.0.1:7"}; !slices.Equal(c.relp.values, want) {
-		t.Errorf("relp %q; want those of the flags, %q", c.relp.values, want)
+	if want := []string{"127.0.0.1:5", "127.0.0.1:6", "127.0.0.1:7"}; !slices.Equal(c.relp, want) {
+		t.Errorf("relp %q; want those of the flags, %q", c.relp, want)
 	}
 	if c.dir != "/var/log/a#b c" || c.durability.Durability != store.Interval || c.segmentSize != 64<<20 || !c.compress ||
-		c.idle != 90*time.Second || c.mode.value != modeConns || c.maxConns != 8 || c.path != path {
+		c.idle != 90*time.Second || c.mode != modeConns || c.maxConns != 8 || c.path != path {
 		t.Errorf("configuration: %+v", c)
 	}
 	if c.maxLine != defaultConfig().maxLine || c.grace != defaultConfig().grace {
@@ -89,10 +90,19 @@ func TestConfigErrors(t *testing.T) {
 		{args: []string{"-max-line", "1MiB"}, want: []string{"batch-size", "max-line"}},
 		{args: []string{"-segment-size", "1KiB"}, want: []string{"segment-size"}},
 		{args: []string{"-idle", "-1s"}, want: []string{"idle"}},
+		{args: []string{"-line-timeout", "-1s"}, want: []string{"-line-timeout \"-1s\": want a duration"}},
+		{args: []string{"-buffer-memory", "60KiB"}, want: []string{"-buffer-memory \"60KiB\": want -max-line or more"}},
 		{args: []string{"-grace", "-1s"}, want: []string{"grace"}},
 		{args: []string{"-max-conns", "-1"}, want: []string{"max-conns"}},
 		{args: []string{"-batches", "1"}, want: []string{"batches"}},
 		{args: []string{"-dir", ""}, want: []string{"dir"}},
+		{args: []string{"-allow", "10.0.0.0/8,host"}, want: []string{`-allow "10.0.0.0/8,host": want`, "10.0.0.0/8"}},
+		{lines: []string{"deny = 10.0.0.0/99"}, want: []string{`:1: deny "10.0.0.0/99": want`}},
+		{args: []string{"-max-conns-per-ip", "-1"}, want: []string{`-max-conns-per-ip "-1": want quarter`}},
+		{args: []string{"-rate-per-ip", "-1"}, want: []string{`-rate-per-ip "-1": want 0 to 1000000000`}},
+		{args: []string{"-tls-min", "1.1"}, want: []string{`-tls-min "1.1": want 1.2 or 1.3`}},
+		{args: []string{"-tls-client-subject", "web"}, want: []string{`-tls-client-subject "web": want -tls-client-ca`}},
+		{args: []string{"-tls-client-ca", "x", "-tls-client-subject", "O="}, want: []string{`-tls-client-subject "O=": want`}},
 		{lines: []string{"max-line = 1MiB"}, want: []string{"batch-size", "max-line"}},
 	} {
 		args := c.args
@@ -118,36 +128,14 @@ func TestConfigDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(c.tcp.values, []string{defaultTCP}) || c.maxLine != 64<<10 || c.mode.value != modeEvents {
+	if !slices.Equal(c.tcp, []string{defaultTCP}) || c.maxLine != 64<<10 || c.lineTimeout != 5*time.Minute || c.bufferMemory != 64<<20 || c.mode != modeEvents {
 		t.Errorf("configuration: %+v", c)
 	}
-	if c, err = parseConfig([]string{"-unix", "/x"}); err != nil || len(c.tcp.values) != 0 {
-		t.Errorf("with a unix socket: tcp %v, %v; want none", c.tcp.values, err)
+	if c, err = parseConfig([]string{"-unix", "/x"}); err != nil || len(c.tcp) != 0 {
+		t.Errorf("with a unix socket: tcp %v, %v; want none", c.tcp, err)
 	}
 	if _, err := parseConfig([]string{"-h"}); !errors.Is(err, flag.ErrHelp) {
 		t.Errorf("-h: %v", err)
-	}
-}
-
-// TestSizes checks sizes both ways.
-func TestSizes(t *testing.T) {
-	for text, want := range map[string]size{
-		"0": 0, "512": 512, "512B": 512, "4KiB": 4096, "64 MiB": 64 << 20, "1.5GiB": 3 << 29, "1TiB": 1 << 40, "10kB": 10000, "10MB": 1e7, "2GB": 2e9,
-		"8k": 8 << 10, "8K": 8 << 10, "8m": 8 << 20, "8M": 8 << 20, "1g": 1 << 30, "1 G": 1 << 30, "1.5t": 3 << 39, "2T": 2 << 40,
-	} {
-		var s, again size
-		if err := s.Set(text); err != nil || s != want {
-			t.Errorf("%q is %d, %v; want %d", text, s, err, want)
-		}
-		if err := again.Set(s.String()); err != nil || again != s {
-			t.Errorf("%q reads as %d, %v; want %d", s.String(), again, err, s)
-		}
-	}
-	for _, text := range []string{"", "x", "MiB", "1 2", "-1", "1e30", "NaN", "Inf", "9EiB", "k", "8mm", "8mB", "8e", "9000000000g"} {
-		var s size
-		if err := s.Set(text); err == nil {
-			t.Errorf("%q is %d; want an error", text, s)
-		}
 	}
 }
 
@@ -156,12 +144,12 @@ func TestSizes(t *testing.T) {
 func TestSizeSettings(t *testing.T) {
 	for _, c := range []struct {
 		name, short string
-		value       func(c config) size
-		want        size
+		value       func(c config) cli.Size
+		want        cli.Size
 	}{
-		{"max-line", "8k", func(c config) size { return c.maxLine }, 8 << 10},
-		{"batch-size", "8m", func(c config) size { return c.batchSize }, 8 << 20},
-		{"segment-size", "1g", func(c config) size { return c.segmentSize }, 1 << 30},
+		{"max-line", "8k", func(c config) cli.Size { return c.maxLine }, 8 << 10},
+		{"batch-size", "8m", func(c config) cli.Size { return c.batchSize }, 8 << 20},
+		{"segment-size", "1g", func(c config) cli.Size { return c.segmentSize }, 1 << 30},
 	} {
 		for _, args := range [][]string{
 			{"-" + c.name, c.short},

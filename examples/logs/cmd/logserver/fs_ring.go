@@ -20,11 +20,11 @@ type ringFS struct {
 }
 
 // chooseFiles returns the file system for the store and says in words what it
-// is. The ringFS is nil if it is the standard library's.
-func chooseFiles(e *uringnet.Engine, files string) (fs *ringFS, words string, err error) {
+// is. With synced, each write is. The ringFS is nil if it is the standard library's.
+func chooseFiles(e *uringnet.Engine, files string, synced bool) (fs *ringFS, words string, err error) {
 	onRings := e.Status().IOUring
 	switch {
-	case files == filesStd || files == filesAuto && !onRings:
+	case files == filesStd || files == filesAuto && !(onRings && synced):
 		return nil, "the standard library", nil
 	case !onRings:
 		return nil, "", fmt.Errorf("-files %s: %s", files, e.Status())
@@ -53,6 +53,11 @@ func (c *config) bufferCount() int {
 func (f *ringFS) Create(name string, mode iofs.FileMode) (store.File, error) {
 	file, err := f.engine.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(name, mode); err != nil { // whatever the umask
+		file.Close()
+		_ = os.Remove(name)
 		return nil, err
 	}
 	return &ringFile{file, f.engine}, nil

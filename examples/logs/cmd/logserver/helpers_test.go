@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,7 +62,7 @@ func testConfig(t *testing.T, mode string) config {
 	c := defaultConfig()
 	c.dir = filepath.Join(t.TempDir(), "segments")
 	c.http = ""
-	c.mode.value = mode
+	c.mode = mode
 	c.batches = 8
 	c.selfSigned = true
 	return c
@@ -299,4 +301,21 @@ func (r *relpClient) acks(t *testing.T, first, n int) {
 			t.Fatalf("acknowledgement %d: %d %q, %v", want, txnr, data, err)
 		}
 	}
+}
+
+// held reports whether a server's metrics say that the store holds connections
+// back while writing fails.
+func held(t *testing.T, addr string) bool {
+	t.Helper()
+	resp, err := http.Get("http://" + addr + "/stats.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	defer http.DefaultClient.CloseIdleConnections()
+	var r report
+	if err := json.NewDecoder(resp.Body).Decode(&r); err != nil {
+		t.Fatal(err)
+	}
+	return r.Totals.Paused >= 2 && r.Totals.WriteErrors > 0
 }

@@ -40,7 +40,7 @@ func TestMaxConns(t *testing.T) {
 	forWays(t, func(t *testing.T, w way) {
 		c := testConfig(t, w.mode)
 		everywhere(t, &c)
-		c.maxConns = 2
+		c.maxConns, c.maxPerIP = 2, quota{fixed: true}
 		s := startServer(t, c)
 		first, second := dial(t, s, "tcp"), dial(t, s, "unix")
 		write(t, first, "first\n")

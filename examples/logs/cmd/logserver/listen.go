@@ -14,6 +14,7 @@ import (
 // listener is an address that connections come to.
 type listener struct {
 	kind  string // the name of its flag
+	name  string // kind and address as they are configured, for records
 	ln    net.Listener
 	proto intake.Proto
 	tls   bool
@@ -26,9 +27,10 @@ func (s *server) listen() (err error) {
 			s.closeListeners()
 		}
 	}()
+	deadline := time.Now().Add(inUsePatience)
 	for _, k := range []struct {
 		kind, network string
-		addrs         list
+		addrs         []string
 		proto         intake.Proto
 		tls           bool
 	}{
@@ -38,25 +40,80 @@ func (s *server) listen() (err error) {
 		{"relp", "tcp", s.cfg.relp, intake.RELP, false},
 		{"relp-tls", "tcp", s.cfg.relpTLS, intake.RELP, true},
 	} {
-		for _, addr := range k.addrs.values {
-			if k.network == "unix" {
-				removeStale(addr)
-			}
-			ln, err := s.listenPatiently(k.network, addr)
+		for _, addr := range k.addrs {
+			ln, err := s.openListener(k.network, addr, deadline)
 			if err != nil {
-				return fmt.Errorf("-%s: %w", k.kind, err)
+				return listenError(k.kind, k.network, addr, err)
 			}
-			s.listeners = append(s.listeners, &listener{k.kind, ln, k.proto, k.tls})
+			s.listeners = append(s.listeners, &listener{k.kind, k.kind + "://" + addr, ln, k.proto, k.tls})
 		}
 	}
 	return nil
 }
 
-// listenPatiently is Listen, again for a while if the address is in use: the
-// kernel may need a moment to take back the rings, and with them the sockets, of
-// a process that was killed.
-func (s *server) listenPatiently(network, addr string) (net.Listener, error) {
-	deadline := time.Now().Add(2 * time.Second)
+// inUsePatience is how long all listeners together wait for addresses in use.
+// Whoever starts a second server is to be told within a second.
+const inUsePatience = 700 * time.Millisecond
+
+// openListener opens one listener.
+func (s *server) openListener(network, addr string, deadline time.Time) (ln net.Listener, err error) {
+	if network != "unix" {
+		return s.listenPatiently(network, addr, deadline)
+	}
+	removeStale(addr)
+	if s.cfg.unixMode == 0 {
+		ln, err = s.listenPatiently(network, addr, deadline)
+	} else {
+		err = withMask(s.cfg.unixMode&0o700, func() error {
+			ln, err = s.listenPatiently(network, addr, deadline)
+			return err
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err = s.setPermissions(addr); err != nil {
+		_ = ln.Close()
+		return nil, err
+	}
+	return ln, nil
+}
+
+// setPermissions gives a unix socket its group and mode. The group comes first: with
+// -unix-mode only the owner may connect until then.
+func (s *server) setPermissions(path string) error {
+	if gid := s.cfg.group.gid; gid > 0 {
+		if err := setGroup(path, gid); err != nil {
+			return fmt.Errorf("-group %q: %w", s.cfg.group.name, err)
+		}
+	}
+	if s.cfg.unixMode == 0 {
+		return nil
+	}
+	return os.Chmod(path, s.cfg.unixMode)
+}
+
+// listenError says which listener cannot be opened, and who is in its place if
+// that is known.
+func listenError(kind, network, addr string, err error) error {
+	if inUse(err) {
+		return fmt.Errorf("-%s %q: the address is in use%s: %w", kind, addr, by(listenerOwner(network, addr)), err)
+	}
+	return fmt.Errorf("-%s %q: %w", kind, addr, err)
+}
+
+// by names a process; 0: it is not known.
+func by(pid int) string {
+	if pid == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" by process %d", pid)
+}
+
+// listenPatiently is Listen, again until the deadline if the address is in use:
+// the kernel may need a moment to take back the rings, and with them the sockets,
+// of a process that was killed.
+func (s *server) listenPatiently(network, addr string, deadline time.Time) (net.Listener, error) {
 	for {
 		ln, err := s.engine.Listen(network, addr)
 		if err == nil || !inUse(err) || time.Now().After(deadline) {
@@ -110,7 +167,7 @@ func (s *server) accept(l *listener) {
 			return
 		}
 		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-		s.complain("accept", err)
+		s.complain.Warn("logserver: accept", "error", err)
 		select {
 		case <-time.After(pause):
 		case <-s.stopping:
@@ -119,20 +176,14 @@ func (s *server) accept(l *listener) {
 	}
 }
 
-// admit serves a connection, or closes it if there are too many.
+// admit serves a connection, or closes it if it has no place.
 func (s *server) admit(l *listener, c net.Conn) {
-	if s.cfg.maxConns > 0 && s.open.Add(1) > int64(s.cfg.maxConns) {
-		s.open.Add(-1)
-		s.stats.ConnsRejected.Add(1)
-		s.complain("connection rejected", errTooMany)
-		_ = c.Close()
-		return
-	}
-	if l.tls || s.cfg.mode.value == modeConns {
-		s.serveConn(l, c)
-	} else {
-		s.serveEvents(l, c)
+	t, ok := s.admitted(c)
+	switch {
+	case !ok:
+	case l.tls || s.cfg.mode == modeConns:
+		s.serveConn(l, c, t)
+	default:
+		s.serveEvents(l, c, t)
 	}
 }
-
-var errTooMany = errors.New("too many connections (-max-conns)")

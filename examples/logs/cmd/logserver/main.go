@@ -18,8 +18,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
+	"maps"
 	"os"
+	"slices"
+	"strings"
+
+	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -35,54 +39,50 @@ func run(args []string, stdout, stderr io.Writer) int {
 	default:
 		err = serve(args, stdout, stderr)
 	}
-	switch {
-	case err == nil:
-		return 0
-	case errors.Is(err, flag.ErrHelp):
+	if errors.Is(err, flag.ErrHelp) {
 		usage(stdout)
-		return 0
 	}
-	fmt.Fprintln(stderr, "logserver:", err)
-	var bad usageError
-	if errors.As(err, &bad) {
-		return 2
-	}
-	return 1
+	return cli.Exit(printable{stderr}, "logserver", err)
 }
-
-// usageError is a mistake on the command line or in the configuration.
-type usageError struct{ error }
-
-// Unwrap returns the mistake itself.
-func (e usageError) Unwrap() error { return e.error }
 
 // serve receives logs until a signal or an error ends that.
 func serve(args []string, stdout, stderr io.Writer) error {
 	cfg, err := parseConfig(args)
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	signals := catchSignals()
 	defer signals.release()
-	s, err := start(cfg, slog.New(slog.NewTextHandler(stderr, nil)))
+	s, err := start(cfg, newLog(stderr))
 	if err != nil {
 		return err
 	}
 	s.announce(stdout)
 	ctx, cancel := context.WithCancel(context.Background())
-	if cfg.stats > 0 {
-		s.running.Go(func() { show(ctx, stdout, s.stats, cfg.stats) })
+	if every := cfg.stats.period(cli.IsTerminal(stdout)); every > 0 {
+		s.running.Go(func() { show(ctx, stdout, s.stats, every) })
 	}
-	select {
-	case sig := <-signals.first:
-		fmt.Fprintf(stdout, "%v: finishing within %v; once more to exit at once\n", sig, cfg.grace)
-	case err = <-s.failed:
-	}
+	err = s.await(signals, stdout)
 	cancel()
 	err = errors.Join(err, s.stop())
 	c := s.stats.Snapshot()
 	fmt.Fprintf(stdout, "received %d logs, stored %d\n", c.Received, c.Stored)
 	return err
+}
+
+// await returns when a signal or an error ends the server; the error is why.
+func (s *server) await(signals *signals, stdout io.Writer) error {
+	for {
+		select {
+		case <-signals.hangup:
+			s.reload()
+		case sig := <-signals.first:
+			fmt.Fprintf(stdout, "%v: finishing within %v; once more to exit at once\n", sig, s.cfg.grace)
+			return nil
+		case err := <-s.failed:
+			return err
+		}
+	}
 }
 
 func usage(out io.Writer) {
@@ -94,7 +94,10 @@ Flags for receiving, which may also be in the file that -config names:
 
 `)
 	c := defaultConfig()
-	fs := c.flags()
-	fs.SetOutput(out)
-	fs.PrintDefaults()
+	c.flags().Usage(out)
+	fmt.Fprintf(out, `
+SIGHUP reads the file and the certificates again. These settings change then, for new
+connections; others need a restart: %s.
+SIGTERM and SIGINT end the server.
+`, strings.Join(slices.Sorted(maps.Keys(reloadable)), ", "))
 }

@@ -43,14 +43,15 @@ func writeJSON(w http.ResponseWriter, v any) {
 
 // report is what /stats.json says.
 type report struct {
-	Uptime    float64         `json:"uptime"` // seconds
-	Dir       string          `json:"dir"`
-	Listeners []listening     `json:"listeners"`
-	Settings  settings        `json:"settings"`
-	Totals    *stats.Snapshot `json:"totals"`
-	Idle      uint64          `json:"idle_closed"`
-	Sample    *sample         `json:"sample"` // of the last second; null in the first
-	Engine    engineReport    `json:"engine"`
+	Uptime    float64           `json:"uptime"` // seconds
+	Dir       string            `json:"dir"`
+	Listeners []listening       `json:"listeners"`
+	Settings  settings          `json:"settings"`
+	Totals    *stats.Snapshot   `json:"totals"`
+	Idle      uint64            `json:"idle_closed"`
+	Refused   map[string]uint64 `json:"refused"` // connections, by reason
+	Sample    *sample           `json:"sample"`  // of the last second; null in the first
+	Engine    engineReport      `json:"engine"`
 }
 
 // listening is one listener.
@@ -82,14 +83,15 @@ func (s *server) report() report {
 		Uptime: time.Since(s.began).Seconds(),
 		Dir:    s.cfg.dir,
 		Settings: settings{
-			Mode:       s.cfg.mode.value,
+			Mode:       s.cfg.mode,
 			Files:      s.files,
 			Durability: s.cfg.durability.String(),
 			Compress:   s.cfg.compress,
-			MaxConns:   s.cfg.maxConns,
+			MaxConns:   int(s.limits.maxConns.Load()),
 		},
-		Totals: s.stats.Snapshot(),
-		Idle:   s.idleClosed.Load(),
+		Totals:  s.stats.Snapshot(),
+		Idle:    s.idleClosed.Load(),
+		Refused: s.limits.report(),
 		Engine: engineReport{
 			Status:    s.engine.Status().String(),
 			IOUring:   s.engine.Status().IOUring,
@@ -112,6 +114,9 @@ func (s *server) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 	e := stats.NewExposition(w)
 	s.stats.Snapshot().Expose(e)
 	e.Counter("logserver_connections_idle_closed_total", "Connections closed for being silent.", float64(s.idleClosed.Load()))
+	e.Counter("logserver_connections_unfinished_closed_total", "Connections closed because a message did not end within -line-timeout.", float64(s.intake.Expired()))
+	e.Counter("logserver_messages_spilled_total", "Unfinished messages stored in parts because -buffer-memory was used up.", float64(s.intake.Spilled()))
+	s.limits.expose(e)
 	e.Gauge("logserver_uptime_seconds", "Seconds since the server began.", time.Since(s.began).Seconds())
 	e.Gauge("logserver_memory_bytes", "Memory that the Go runtime holds.", float64(goMemory()))
 	engine := s.engine.Stats()

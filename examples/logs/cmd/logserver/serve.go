@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/uringnet/go-uringnet/examples/logs/guard"
 	"github.com/uringnet/go-uringnet/examples/logs/intake"
 )
 
@@ -21,13 +22,15 @@ const handshakeTimeout = 10 * time.Second
 // connection is one that is being served, in either mode.
 type connection interface {
 	// silent returns for how long nothing has come although more was waited
-	// for; 0 while the store holds the connection back.
+	// for; 0 while the store, or the rate of its source, holds the connection back.
 	silent(now time.Time) time.Duration
 	// begin starts the time of silence.
 	begin(now time.Time)
 	// finish ends the connection because it is idle; RELP's client is told so. It
 	// does not wait.
 	finish()
+	// hurry has a connection that waits for its source's rate look again.
+	hurry()
 	// Close ends the connection at once.
 	Close() error
 }
@@ -37,6 +40,7 @@ type activity struct {
 	last    atomic.Int64 // Unix nanoseconds; kept while the server watches
 	waiting atomic.Bool  // for the peer
 	held    atomic.Bool  // the store holds the connection back
+	slow    atomic.Bool  // the rate of its source does
 }
 
 // hold notes whether the store holds the connection back, though it may be read.
@@ -57,7 +61,7 @@ func (a *activity) touch(s *server, waiting bool) {
 func (a *activity) begin(now time.Time) { a.last.Store(now.UnixNano()) }
 
 func (a *activity) silent(now time.Time) time.Duration {
-	if !a.waiting.Load() || a.held.Load() {
+	if !a.waiting.Load() || a.held.Load() || a.slow.Load() {
 		return 0
 	}
 	return time.Duration(now.UnixNano() - a.last.Load())
@@ -67,6 +71,7 @@ func (a *activity) silent(now time.Time) time.Duration {
 type blocking struct {
 	net.Conn
 	activity
+	rateWait
 	srv       *server
 	finishing atomic.Bool
 	gone      sync.Once
@@ -78,15 +83,18 @@ func (b *blocking) Held(held bool) { b.hold(b.srv, held) }
 // Close closes the connection, which does not count against -max-conns from now
 // on: what it has sent may wait for the store for a long time.
 func (b *blocking) Close() error {
-	defer b.gone.Do(func() { b.srv.open.Add(-1) })
+	defer b.gone.Do(func() {
+		close(b.closed)
+		b.srv.left(b.ticket)
+	})
 	return b.Conn.Close()
 }
 
 // serveConn starts the goroutine of a connection.
-func (s *server) serveConn(l *listener, c net.Conn) {
-	b := &blocking{Conn: c, srv: s}
+func (s *server) serveConn(l *listener, c net.Conn, t *guard.Ticket) {
+	b := &blocking{Conn: c, srv: s, rateWait: newRateWait(t)}
 	if l.tls {
-		b.Conn = tls.Server(c, s.tls)
+		b.Conn = tls.Server(c, s.keys.conf.Load())
 	}
 	b.touch(s, true)
 	if !s.enter(b) {
@@ -99,13 +107,23 @@ func (s *server) serveConn(l *listener, c net.Conn) {
 			s.stats.ConnsTotal.Add(1)
 			if !b.finishing.Load() { // else it counts as idle
 				s.stats.ConnErrors.Add(1)
-				s.complain("TLS handshake", fmt.Errorf("%v: %w", c.RemoteAddr(), err))
+				s.handshakeFailed(c.RemoteAddr(), err)
 			}
 			_ = b.Close()
 			return
 		}
-		s.intake.ServeConn(b, l.proto)
+		s.intake.ServeConn(b, l.proto, intake.SourceOf(b.Conn, l.name))
 	}()
+}
+
+// handshakeFailed logs why a connection has ended that did not begin.
+func (s *server) handshakeFailed(remote net.Addr, err error) {
+	err = fmt.Errorf("%v: %w", remote, err)
+	if badClientCertificate(err) {
+		s.tellRefused(remote, noClientCertificate, err)
+		return
+	}
+	s.complain.Warn("logserver: TLS handshake", "error", err)
 }
 
 // handshake begins TLS, if the connection is to have it.
@@ -119,8 +137,13 @@ func (b *blocking) handshake() error {
 	return secure.HandshakeContext(ctx)
 }
 
-// Read reads. An idle connection ends in intake.ErrHangUp.
+// Read reads, when the rate of its source lets it. An idle connection ends in
+// intake.ErrHangUp.
 func (b *blocking) Read(p []byte) (int, error) {
+	b.await(func() {
+		b.touch(b.srv, false)
+		b.srv.tellSlowed(b.RemoteAddr())
+	})
 	b.touch(b.srv, true)
 	n, err := b.Conn.Read(p)
 	b.touch(b.srv, false)

@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/uringnet/go-uringnet/examples/logs/intake"
+	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
 	"github.com/uringnet/go-uringnet/examples/logs/stats"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 	"github.com/uringnet/go-uringnet/poller"
@@ -23,21 +24,24 @@ import (
 
 // server receives logs until it is stopped.
 type server struct {
-	cfg    config
-	log    *slog.Logger
-	tls    *tls.Config // nil: no TLS listeners
-	stats  *stats.Stats
-	engine *uringnet.Engine
-	store  *store.Store
-	intake *intake.Server
-	ringFS *ringFS // nil: files by the standard library
-	files  string  // how files are written, in words
-	began  time.Time
+	cfg     config
+	log     *slog.Logger
+	keys    *keyring // nil: no TLS listeners
+	limits  limits
+	applied map[string]string // the settings in use; for reload
+	stats   *stats.Stats
+	engine  *uringnet.Engine
+	store   *store.Store
+	intake  *intake.Server
+	ringFS  *ringFS // nil: files by the standard library
+	files   string  // how files are written, in words
+	began   time.Time
 
-	listeners []*listener
-	web       *http.Server // nil: none
-	webAddr   net.Addr
-	history   history
+	listeners   []*listener
+	web         *http.Server // nil: none
+	webListener net.Listener
+	webAddr     net.Addr
+	history     history
 
 	failed   chan error    // gets the first error that ends the server
 	stopping chan struct{} // closed when it is being stopped
@@ -47,7 +51,7 @@ type server struct {
 	open       atomic.Int64 // connections admitted and not gone
 	idleClosed atomic.Uint64
 	watching   atomic.Bool // connections note when they are active
-	complained complaints
+	complain   cli.Complaints
 
 	mu       sync.Mutex
 	conns    map[connection]bool // whether finish was called
@@ -64,9 +68,12 @@ func start(cfg config, log *slog.Logger) (*server, error) {
 		began:    time.Now(),
 		failed:   make(chan error, 1),
 		stopping: make(chan struct{}),
+		complain: cli.Complaints{Log: log},
+		applied:  map[string]string{},
 		conns:    map[connection]bool{},
 		drained:  make(chan struct{}),
 	}
+	maps.Copy(s.applied, cfg.values)
 	if dir, err := filepath.Abs(cfg.dir); err == nil {
 		s.cfg.dir = dir // says more
 	}
@@ -80,10 +87,23 @@ func start(cfg config, log *slog.Logger) (*server, error) {
 
 // prepare opens whatever may fail.
 func (s *server) prepare() (err error) {
-	if s.tls, err = s.cfg.tlsConfig(); err != nil {
+	if pid := lockOwner(filepath.Join(s.cfg.dir, "lock")); pid != 0 {
+		return fmt.Errorf("-dir %q: the directory is in use%s", s.cfg.dir, by(pid))
+	}
+	if len(s.cfg.tls)+len(s.cfg.relpTLS) > 0 {
+		if s.keys, err = newKeyring(s.cfg.tlsSettings()); err != nil {
+			return err
+		}
+	}
+	s.setLimits(s.cfg)
+	if err = s.startEngine(); err != nil {
 		return err
 	}
-	if err = s.startEngine(); err != nil {
+	// Addresses come first: a server that finds one taken has made no files yet.
+	if err = s.listen(); err != nil {
+		return err
+	}
+	if err = s.listenWeb(); err != nil {
 		return err
 	}
 	if err = s.openStore(); err != nil {
@@ -91,17 +111,15 @@ func (s *server) prepare() (err error) {
 	}
 	s.intake = intake.New(intake.Config{
 		Store: s.store, Stats: s.stats, MaxLine: int(s.cfg.maxLine),
-		Refused: func(err error) { s.complain("bad input", err) },
+		Budget: int64(s.cfg.bufferMemory), LineTimeout: s.cfg.lineTimeout,
+		Refused: func(err error) { s.complain.Warn("logserver: bad input", "error", err) },
 	})
-	if err = s.listen(); err != nil {
-		return err
-	}
-	return s.listenWeb()
+	return nil
 }
 
 // startEngine makes what carries the connections.
 func (s *server) startEngine() error {
-	mode, err := poller.ParseMode(s.cfg.drive.value)
+	mode, err := poller.ParseMode(s.cfg.drive)
 	if err != nil {
 		return err
 	}
@@ -114,7 +132,7 @@ func (s *server) startEngine() error {
 	if mode == uringnet.ModeDedicated {
 		c.BatchWait = s.cfg.wait
 	}
-	if s.cfg.mode.value == modeConns {
+	if s.cfg.mode == modeConns && mode != uringnet.ModeShared {
 		// Goroutines may fall behind what multishot receives bring: a connection
 		// is to hold one buffer, and its peer to wait.
 		c.Receive = uringnet.ReceiveSingle
@@ -141,18 +159,26 @@ func (s *server) openStore() (err error) {
 		Batches:      s.cfg.batches,
 		BatchDelay:   s.cfg.batchDelay,
 		Lanes:        s.cfg.lanes,
-		CloseTimeout: max(s.cfg.grace, time.Second),
+		CloseTimeout: max(s.cfg.grace/8, 100*time.Millisecond), // see drain
 		Stats:        s.stats,
 		Logger:       s.log,
+		FileMode:     s.cfg.fileMode,
+		DirMode:      s.cfg.dirMode(),
+		Gid:          s.cfg.group.gid,
+		KeepAge:      s.cfg.keepAge,
+		KeepSize:     int64(s.cfg.keepSize),
+		KeepFree:     int64(s.cfg.keepFree),
 	}
-	if s.ringFS, s.files, err = chooseFiles(s.engine, s.cfg.files.value); err != nil {
+	if s.ringFS, s.files, err = chooseFiles(s.engine, s.cfg.files, s.cfg.durability.Durability == store.Group); err != nil {
 		return err
 	}
 	if s.ringFS != nil {
 		o.FS = s.ringFS
 	}
-	s.store, err = store.Open(o)
-	return err
+	if s.store, err = store.Open(o); err != nil {
+		return fmt.Errorf("-dir %q: %w", s.cfg.dir, err)
+	}
+	return nil
 }
 
 // listenWeb opens the address of the page and the metrics. It is package net's:
@@ -163,16 +189,18 @@ func (s *server) listenWeb() error {
 	}
 	ln, err := net.Listen("tcp", s.cfg.http)
 	if err != nil {
-		return fmt.Errorf("-http: %w", err)
+		return listenError("http", "tcp", s.cfg.http, err)
 	}
-	s.webAddr = ln.Addr()
+	s.webListener, s.webAddr = ln, ln.Addr()
 	s.web = &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
-	s.running.Go(func() {
-		if err := s.web.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-			s.fail(err)
-		}
-	})
 	return nil
+}
+
+// serveWeb answers requests for the page and the metrics.
+func (s *server) serveWeb() {
+	if err := s.web.Serve(s.webListener); !errors.Is(err, http.ErrServerClosed) {
+		s.fail(err)
+	}
 }
 
 // run starts the goroutines that live as long as the server.
@@ -183,6 +211,15 @@ func (s *server) run() {
 	if s.cfg.idle > 0 {
 		s.watching.Store(true)
 		s.running.Go(func() { s.watchIdle(ctx) })
+	}
+	if s.cfg.lineTimeout > 0 {
+		s.running.Go(func() { s.watchLines(ctx) })
+	}
+	if s.web != nil {
+		s.running.Go(s.serveWeb)
+	}
+	if s.keys != nil {
+		s.running.Go(func() { s.watchKeys(ctx, s.cfg.certPoll) })
 	}
 	for _, l := range s.listeners {
 		s.running.Go(func() { s.accept(l) })
@@ -242,6 +279,7 @@ func (s *server) release() error {
 	}
 	if s.web != nil {
 		errs = append(errs, s.web.Close())
+		_ = s.webListener.Close() // the server has it only if it began
 	}
 	s.running.Wait()
 	return errors.Join(errs...)

@@ -110,8 +110,8 @@ func TestStopEndless(t *testing.T) {
 // in use is not, nor a file.
 func TestStaleSocket(t *testing.T) {
 	c := testConfig(t, modeConns)
-	c.unix.values = []string{t.TempDir() + "/s"}
-	left, err := net.ListenUnix("unix", &net.UnixAddr{Name: c.unix.values[0]})
+	c.unix = []string{t.TempDir() + "/s"}
+	left, err := net.ListenUnix("unix", &net.UnixAddr{Name: c.unix[0]})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,10 +141,10 @@ func TestStartErrors(t *testing.T) {
 		change func(*config)
 		want   string
 	}{
-		"address": {func(c *config) { c.tcp.values = []string{"127.0.0.1:0", taken.Addr().String()} }, "-tcp"},
+		"address": {func(c *config) { c.tcp = []string{"127.0.0.1:0", taken.Addr().String()} }, "-tcp"},
 		"page":    {func(c *config) { c.http = taken.Addr().String() }, "-http"},
 		"certificate": {func(c *config) {
-			c.tls.values, c.selfSigned, c.cert, c.key = []string{"127.0.0.1:0"}, false, "/none", "/none"
+			c.tls, c.selfSigned, c.cert, c.key = []string{"127.0.0.1:0"}, false, "/none", "/none"
 		}, "certificate"},
 		"directory": {func(c *config) { c.dir = "/dev/null/x" }, "/dev/null"},
 	} {

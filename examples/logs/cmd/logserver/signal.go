@@ -8,15 +8,20 @@ import (
 )
 
 // signals passes on the first SIGINT or SIGTERM; the second ends the process.
+// SIGHUP asks for a reload. SIGPIPE, which a closed standard output brings, does
+// nothing.
 type signals struct {
 	first  chan os.Signal
+	hangup chan os.Signal
 	caught chan os.Signal
 	done   chan struct{}
 }
 
 func catchSignals() *signals {
-	s := &signals{make(chan os.Signal, 1), make(chan os.Signal, 2), make(chan struct{})}
+	s := &signals{make(chan os.Signal, 1), make(chan os.Signal, 1), make(chan os.Signal, 2), make(chan struct{})}
+	signal.Ignore(syscall.SIGPIPE)
 	signal.Notify(s.caught, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(s.hangup, syscall.SIGHUP)
 	go s.relay()
 	return s
 }
@@ -40,5 +45,7 @@ func (s *signals) relay() {
 // release gives the signals their usual effect again.
 func (s *signals) release() {
 	signal.Stop(s.caught)
+	signal.Stop(s.hangup)
+	signal.Reset(syscall.SIGPIPE)
 	close(s.done)
 }

@@ -20,7 +20,7 @@ func show(ctx context.Context, out io.Writer, s *stats.Stats, every time.Duratio
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			fmt.Fprintln(out, p.next().line())
+			fmt.Fprintln(printable{out}, p.next().line())
 		}
 	}
 }

@@ -1,97 +1,11 @@
 package main
 
 import (
-	"errors"
-	"fmt"
-	"math"
-	"slices"
-	"strconv"
-	"strings"
+	"time"
 
+	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 )
-
-// list is a flag of several values, separated by commas or given one by one.
-type list struct {
-	values  []string
-	replace bool // the next Set drops what there is
-}
-
-// String returns the values as Set takes them.
-func (l *list) String() string { return strings.Join(l.values, ",") }
-
-// Set adds the values of one flag.
-func (l *list) Set(s string) error {
-	if l.replace {
-		l.values, l.replace = nil, false
-	}
-	for v := range strings.SplitSeq(s, ",") {
-		if v = strings.TrimSpace(v); v != "" {
-			l.values = append(l.values, v)
-		}
-	}
-	return nil
-}
-
-// size is a number of bytes.
-type size int64
-
-// units are the suffixes of sizes. One letter is short for a binary unit.
-var units = []struct {
-	suffix string
-	bytes  float64
-}{
-	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40},
-	{"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12},
-	{"k", 1 << 10}, {"m", 1 << 20}, {"g", 1 << 30}, {"t", 1 << 40},
-	{"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {"T", 1 << 40},
-	{"B", 1}, {"", 1},
-}
-
-// String writes the size in the greatest binary unit that fits.
-func (s *size) String() string {
-	for i := 3; i >= 0; i-- {
-		if u := size(units[i].bytes); *s >= u && *s%u == 0 {
-			return strconv.FormatInt(int64(*s/u), 10) + units[i].suffix
-		}
-	}
-	return strconv.FormatInt(int64(*s), 10)
-}
-
-// Set reads a number with a unit or without.
-func (s *size) Set(text string) error {
-	for _, u := range units {
-		number, ok := strings.CutSuffix(text, u.suffix)
-		if !ok {
-			continue
-		}
-		v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-		if err != nil || !(v >= 0) || v*u.bytes >= math.MaxInt64 {
-			break
-		}
-		*s = size(v * u.bytes)
-		return nil
-	}
-	return errors.New("want a size like 64MiB, 64m, 10MB or 500000")
-}
-
-// choice is a flag with a few values.
-type choice struct {
-	value string
-	of    []string
-}
-
-// String returns the value.
-func (c *choice) String() string { return c.value }
-
-// Set takes one of the values.
-func (c *choice) Set(s string) error {
-	if !slices.Contains(c.of, s) {
-		return fmt.Errorf("want %s", strings.Join(c.of, ", "))
-	}
-	c.value = s
-	return nil
-}
 
 // durability is the flag of a store.Durability.
 type durability struct{ store.Durability }
@@ -100,7 +14,61 @@ type durability struct{ store.Durability }
 func (d *durability) String() string { return d.Durability.String() }
 
 // Set reads the name.
-func (d *durability) Set(s string) (err error) {
-	d.Durability, err = store.ParseDurability(s)
-	return err
+func (d *durability) Set(s string) error {
+	v, err := store.ParseDurability(s)
+	if err != nil {
+		return cli.Want("none, interval or group")
+	}
+	d.Durability = v
+	return nil
+}
+
+// statsPeriod is the flag -stats: how often a line of statistics is printed, and
+// where.
+type statsPeriod struct {
+	every  time.Duration // 0: never
+	always bool          // also where there is no terminal
+}
+
+// statsDefault is the period of auto and always.
+const statsDefault = time.Second
+
+// String returns the words that Set takes.
+func (p *statsPeriod) String() string {
+	switch {
+	case p.every == 0:
+		return "never"
+	case !p.always:
+		return "auto"
+	case p.every == statsDefault:
+		return "always"
+	}
+	return cli.FormatDuration(p.every)
+}
+
+// Set reads auto, always, never or a duration, which means always.
+func (p *statsPeriod) Set(s string) error {
+	switch s {
+	case "auto", "always":
+		*p = statsPeriod{every: statsDefault, always: s == "always"}
+		return nil
+	case "never":
+		*p = statsPeriod{}
+		return nil
+	}
+	d, err := cli.ParseDuration(s)
+	if err != nil || d < 0 {
+		return cli.Want("auto, always, never or a duration, 0s or more")
+	}
+	*p = statsPeriod{every: d, always: true}
+	return nil
+}
+
+// period returns how often a line is printed to a terminal, or to what is none;
+// 0: never.
+func (p statsPeriod) period(terminal bool) time.Duration {
+	if terminal || p.always {
+		return p.every
+	}
+	return 0
 }

@@ -51,6 +51,20 @@ func (s *server) watchIdle(ctx context.Context) {
 	}
 }
 
+// watchLines ends connections whose message is unfinished for -line-timeout.
+func (s *server) watchLines(ctx context.Context) {
+	tick := time.NewTicker(max(min(s.cfg.lineTimeout/4, 5*time.Second), time.Millisecond))
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			s.intake.ExpireUnfinished(now)
+		}
+	}
+}
+
 // finishSilent finishes the connections silent for at least that long.
 func (s *server) finishSilent(atLeast time.Duration) {
 	now := time.Now()
@@ -81,14 +95,18 @@ func (s *server) closeConns() {
 
 // drain lets the connections end. They are read until all have been quiet for a
 // while, for half the grace at most; the other half is for storing and
-// acknowledging what came.
+// acknowledging what came. If the store cannot take it, connections are closed
+// after five eighths of the grace: the store tries for an eighth more, and an
+// eighth each is for connections to end before and after.
 func (s *server) drain() {
 	began := time.Now()
 	s.watching.Store(true)
 	s.mu.Lock()
 	s.draining = true
+	s.limits.lift()
 	for c := range s.conns {
 		c.begin(began)
+		c.hurry()
 	}
 	if len(s.conns) == 0 {
 		close(s.drained)
@@ -97,6 +115,11 @@ func (s *server) drain() {
 	s.awaitQuiet(min(quiet, s.cfg.grace/4), s.cfg.grace/2)
 	ctx, cancel := context.WithDeadline(context.Background(), began.Add(s.cfg.grace))
 	defer cancel()
+	defer time.AfterFunc(time.Until(began.Add(s.cfg.grace*5/8)), func() {
+		if s.stats.Paused.Load() > 0 || s.stats.QueueBatches.Load() > 0 {
+			cancel() // the disk is full, or fails: waiting does not help
+		}
+	}).Stop()
 	if err := s.intake.Shutdown(ctx); err != nil {
 		s.log.Warn("logserver: connections did not end in time", "error", err)
 	}
@@ -134,10 +157,11 @@ func (s *server) silent(atLeast time.Duration) bool {
 	return true
 }
 
-// awaitDrained waits until all connections are done with, a second at most.
+// awaitDrained waits until all connections are done with, a second at most and an
+// eighth of the grace.
 func (s *server) awaitDrained() {
 	select {
 	case <-s.drained:
-	case <-time.After(time.Second):
+	case <-time.After(min(time.Second, s.cfg.grace/8)):
 	}
 }

@@ -1,44 +1,43 @@
 package main
 
 import (
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"net"
-	"os"
-	"strings"
 	"time"
+
+	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
 )
 
 // config is what the flags say.
 type config struct {
-	to      string
-	network string // of to
-	address string
+	to      []string
+	servers []server // of to
 	proto   string
+
 	tls     bool
 	ca      string
-	server  string
-	tlsConf *tls.Config // nil: no TLS
+	cert    string
+	key     string
+	name    string
+	secrets *secrets // nil: no TLS
 
-	file     string
-	state    string
-	follow   bool
-	fromEnd  bool
-	poll     time.Duration
-	maxLine  int
-	window   int
-	format   string
-	tag      string
-	timeout  time.Duration
-	maxPause time.Duration
-	progress time.Duration
-	grace    time.Duration
+	files      []string
+	state      string
+	follow     bool
+	fromEnd    bool
+	poll       time.Duration
+	rescan     time.Duration
+	rotateWait time.Duration
+	maxLine    int
+	window     int
+	format     string
+	tag        string
+	timeout    time.Duration
+	maxPause   time.Duration
+	progress   time.Duration
+	grace      time.Duration
 
-	flags *flag.FlagSet
+	flags *cli.Set
 }
 
 // The values of -proto and -format.
@@ -51,29 +50,58 @@ const (
 )
 
 func newConfig() *config {
-	c := &config{}
-	fs := flag.NewFlagSet("logship", flag.ContinueOnError)
-	fs.SetOutput(io.Discard) // the errors are returned
-	fs.StringVar(&c.to, "to", "", "`address` of the server: host:port, or unix:PATH")
-	fs.StringVar(&c.proto, "proto", protoRELP, "relp (each line acknowledged) or lines (nothing acknowledged)")
-	fs.BoolVar(&c.tls, "tls", false, "speak TLS")
-	fs.StringVar(&c.ca, "ca", "", "PEM `file` of the certificates to trust, in place of the system's")
-	fs.StringVar(&c.server, "server-name", "", "`name` in the server's certificate (default the host of -to)")
-	fs.StringVar(&c.file, "file", "", "`file` to ship (default the standard input)")
-	fs.StringVar(&c.state, "state", "", "`file` in which the position in -file is kept; without it each start begins anew")
-	fs.BoolVar(&c.follow, "follow", true, "wait for more at the end of -file, through rotations; else stop there")
-	fs.BoolVar(&c.fromEnd, "from-end", false, "begin at the end of -file if there is no position")
-	fs.DurationVar(&c.poll, "poll", 250*time.Millisecond, "how often the end of -file is looked at")
-	fs.IntVar(&c.maxLine, "max-line", 16<<10, "`bytes` of the longest log; a longer line is sent in pieces of that")
-	fs.IntVar(&c.window, "window", 8192, "how `many` lines may be on their way without acknowledgement")
-	fs.StringVar(&c.format, "format", formatAuto, "auto (lines that are not syslog get an RFC 5424 header) or raw")
-	fs.StringVar(&c.tag, "tag", "", "`name` of the application in such headers (default the name of -file, or logship)")
-	fs.DurationVar(&c.timeout, "timeout", 30*time.Second, "how long to wait for a connection and for acknowledgements")
-	fs.DurationVar(&c.maxPause, "max-pause", 10*time.Second, "the longest pause before connecting again; the first is 50ms, and they double")
-	fs.DurationVar(&c.progress, "progress", time.Second, "how often progress is shown; 0: never")
-	fs.DurationVar(&c.grace, "grace", 5*time.Second, "how long what was read may take to be shipped at SIGTERM or SIGINT")
-	c.flags = fs
+	c := &config{
+		proto: protoRELP, follow: true, poll: 250 * time.Millisecond, rescan: 3 * time.Second, rotateWait: 5 * time.Second,
+		maxLine: 16 << 10, window: 8192, format: formatAuto, timeout: 30 * time.Second, maxPause: 10 * time.Second,
+		progress: time.Second, grace: 5 * time.Second, flags: cli.NewSet("logship"),
+	}
+	c.inputFlags(c.flags)
+	c.outputFlags(c.flags)
+	c.flags.ConfigFile()
 	return c
+}
+
+// inputFlags are those of what is read.
+func (c *config) inputFlags(fs *cli.Set) {
+	fs.ListOf(&c.files, "file", checkFile, "`files` to ship, separated by commas or given one by one (default the standard input);\n"+
+		"*, ? and [] make a pattern, which finds new files, too, and passes over rotated and compressed ones")
+	fs.String(&c.state, "state", "`file` in which the positions in -file are kept; without it each start begins anew")
+	fs.Bool(&c.follow, "follow", "wait for more at the end of -file, through rotations; false: stop there")
+	fs.Bool(&c.fromEnd, "from-end", "begin at the end of each -file that is there at the start and has no position")
+	fs.Duration(&c.poll, "poll", time.Millisecond, time.Minute, "how often the end of -file is looked at")
+	fs.Duration(&c.rescan, "rescan", 10*time.Millisecond, time.Hour, "how often patterns look for new files")
+	fs.Duration(&c.rotateWait, "rotate-wait", 0, time.Hour, "how long a rotated file is still read, for late lines, after the new one is there")
+	fs.Int(&c.maxLine, "max-line", 512, 16<<20, "`bytes` of the longest log; a longer line is sent in pieces of that while it is read,\n"+
+		"which nothing marks but that the text goes on; NULs at the start of a line are passed over")
+	fs.Choice(&c.format, "format", "`how`: lines that are not syslog get an RFC 5424 header, or none does", formatAuto, formatRaw)
+	fs.String(&c.tag, "tag", "`name` of the application in such headers (default the name of the file, or logship)")
+}
+
+// outputFlags are those of where it goes.
+func (c *config) outputFlags(fs *cli.Set) {
+	fs.List(&c.to, "to", "`addresses` of servers, host:port or unix:PATH, separated by commas: the first that answers\n"+
+		"gets all, the next takes over when the connection is lost")
+	fs.Choice(&c.proto, "proto", "`protocol`: each line acknowledged, or none", protoRELP, protoLines)
+	fs.Bool(&c.tls, "tls", "speak TLS, 1.2 at least")
+	fs.String(&c.ca, "tls-ca", "PEM `file` of the certificates to trust, in place of the system's; it is read again when it changes")
+	fs.String(&c.ca, "ca", "`file`, the older name of -tls-ca")
+	fs.String(&c.cert, "tls-cert", "PEM `file` of the certificate to show to the server; it is read again when it changes")
+	fs.String(&c.key, "tls-key", "PEM `file` of the key of -tls-cert")
+	fs.String(&c.name, "tls-name", "`name` in the servers' certificates (default the host of -to)")
+	fs.String(&c.name, "server-name", "`name`, the older name of -tls-name")
+	fs.Int(&c.window, "window", 1, 1<<20, "how `many` lines may be on their way without acknowledgement")
+	fs.Duration(&c.timeout, "timeout", time.Millisecond, time.Hour, "how long to wait for a connection and for acknowledgements")
+	fs.Duration(&c.maxPause, "max-pause", time.Millisecond, time.Hour, "the longest pause before connecting again; the first is 50ms, and they double")
+	fs.Duration(&c.progress, "progress", 0, time.Hour, "how often progress is shown; 0: never")
+	fs.Duration(&c.grace, "grace", 0, time.Hour, "how long what was read may take to be shipped at SIGTERM or SIGINT")
+}
+
+// checkFile refuses what cannot be a log.
+func checkFile(path string) error {
+	if isCompressed(path) {
+		return cli.Want("files that are not compressed")
+	}
+	return checkPattern(path)
 }
 
 // parseConfig reads the command line. The config it returns is never nil.
@@ -82,82 +110,41 @@ func parseConfig(args []string) (*config, error) {
 	if err := c.flags.Parse(args); err != nil {
 		return c, err
 	}
-	if c.flags.NArg() > 0 {
-		return c, fmt.Errorf("%q is not a flag", c.flags.Arg(0))
+	if err := c.flags.NoArgs(); err != nil {
+		return c, err
 	}
-	return c, c.check()
+	return c, cli.Usage(c.check())
 }
 
-func (c *config) check() error {
+// check looks at what flags say together.
+func (c *config) check() (err error) {
 	switch {
-	case c.to == "":
-		return errors.New("-to is missing: where to?")
-	case c.proto != protoRELP && c.proto != protoLines:
-		return fmt.Errorf("-proto %q: relp or lines", c.proto)
-	case c.format != formatAuto && c.format != formatRaw:
-		return fmt.Errorf("-format %q: auto or raw", c.format)
-	case c.state != "" && c.file == "":
-		return errors.New("-state needs -file: a position in the standard input is of no use")
-	case c.fromEnd && c.file == "":
-		return errors.New("-from-end needs -file")
-	case c.maxLine < 512 || c.maxLine > 16<<20:
-		return fmt.Errorf("-max-line %d: 512 to 16777216 bytes", c.maxLine)
-	case c.window < 1 || c.window > 1<<20:
-		return fmt.Errorf("-window %d: 1 to 1048576", c.window)
-	case c.poll <= 0 || c.timeout <= 0 || c.maxPause <= 0 || c.grace < 0 || c.progress < 0:
-		return errors.New("-poll, -timeout and -max-pause are above 0, -grace and -progress not below it")
-	case !c.tls && (c.ca != "" || c.server != ""):
-		return errors.New("-ca and -server-name need -tls")
+	case len(c.to) == 0:
+		return c.flags.Refuse("to", "the address of a server")
+	case c.state != "" && len(c.files) == 0:
+		return c.flags.Refuse("state", "it with -file alone: a position in the standard input is of no use")
+	case c.fromEnd && len(c.files) == 0:
+		return c.flags.Refuse("from-end", "it with -file alone")
+	case !c.tls && c.ca != "":
+		return c.flags.Refuse("tls-ca", "it with -tls alone")
+	case !c.tls && c.name != "":
+		return c.flags.Refuse("tls-name", "it with -tls alone")
+	case !c.tls && c.cert != "":
+		return c.flags.Refuse("tls-cert", "it with -tls alone")
+	case (c.cert == "") != (c.key == ""):
+		return c.flags.Refuse("tls-key", "it and -tls-cert together")
 	}
-	if err := c.resolve(); err != nil {
+	if c.servers, err = c.resolve(); err != nil || !c.tls {
 		return err
 	}
-	return c.loadTLS()
-}
-
-// resolve splits -to.
-func (c *config) resolve() error {
-	if path, ok := strings.CutPrefix(c.to, "unix:"); ok {
-		c.network, c.address = "unix", path
-		return nil
-	}
-	if _, _, err := net.SplitHostPort(c.to); err != nil {
-		return fmt.Errorf("-to: %w", err)
-	}
-	c.network, c.address = "tcp", c.to
-	return nil
-}
-
-func (c *config) loadTLS() error {
-	if !c.tls {
-		return nil
-	}
-	c.tlsConf = &tls.Config{ServerName: c.server, MinVersion: tls.VersionTLS12}
-	if c.server == "" {
-		if c.network == "unix" {
-			return errors.New("-tls over a unix socket needs -server-name")
-		}
-		c.tlsConf.ServerName, _, _ = net.SplitHostPort(c.address)
-	}
-	if c.ca == "" {
-		return nil
-	}
-	pem, err := os.ReadFile(c.ca)
-	if err != nil {
-		return fmt.Errorf("-ca: %w", err)
-	}
-	c.tlsConf.RootCAs = x509.NewCertPool()
-	if !c.tlsConf.RootCAs.AppendCertsFromPEM(pem) {
-		return fmt.Errorf("-ca: no certificate in %s", c.ca)
-	}
-	return nil
+	c.secrets = &secrets{ca: c.ca, cert: c.cert, key: c.key}
+	return c.secrets.check()
 }
 
 func (c *config) usage(w io.Writer) {
 	fmt.Fprint(w, "Logship sends lines to a log server.\n\n  logship -to ADDRESS [-file FILE [-state FILE]] [flags]\n\n")
-	c.flags.SetOutput(w)
-	c.flags.PrintDefaults()
-	fmt.Fprintf(w, "\nThat -file was truncated is seen from its size and, if it has grown beyond what was\n"+
-		"read by then, from its first %d bytes. If these are the same as before it is not\n"+
-		"seen, and what the file has up to there is not shipped.\n", headSize)
+	c.flags.Usage(w)
+	fmt.Fprintf(w, "\nThat a file was truncated is seen from its size and, if it has grown beyond what was\n"+
+		"read by then, from its first %d bytes and the %d before the position. If these are\n"+
+		"the same as before it is not seen, and what the file has up to there is not shipped.\n", headSize, lastSize)
 }

@@ -1,13 +1,9 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -107,58 +103,6 @@ func TestTruncation(t *testing.T) {
 	r.want(append(append(append([]string{}, want[:200]...), "cut off"), want[200:]...))
 }
 
-// TestTruncationUnseen: a file that was truncated, and is longer than before when
-// it is looked at again.
-func TestTruncationUnseen(t *testing.T) {
-	file, _ := logFile(t)
-	var said bytes.Buffer
-	cfg := &config{file: file, follow: true, poll: time.Nanosecond, maxLine: 512, format: formatRaw}
-	f := newFollower(cfg, nil, new(progress), slog.New(slog.NewTextHandler(&said, nil)))
-	defer func() { _ = f.close() }()
-	out := make(chan batch, 100)
-	step := func(again int) {
-		t.Helper()
-		for range again {
-			n, err := f.read(out)
-			if err == nil && n == 0 {
-				_, err = f.atEnd(t.Context(), out)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	appendTo(t, file, "old 1\nold 2\n")
-	if opened, err := f.next(); err != nil || !opened {
-		t.Fatal(opened, err)
-	}
-	step(3)
-	appendTo(t, file, "old 3\n") // is no truncation
-	step(3)
-	if err := os.Truncate(file, 0); err != nil {
-		t.Fatal(err)
-	}
-	want := []string{"old 1", "old 2", "old 3"}
-	for i := range 10 {
-		want = append(want, fmt.Sprint("new ", i))
-		appendTo(t, file, want[len(want)-1]+"\n")
-	}
-	step(4)
-	close(out)
-	var got []string
-	for b := range out {
-		for _, l := range b.lines {
-			got = append(got, string(l.msg))
-		}
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	if n := strings.Count(said.String(), "truncated"); n != 1 {
-		t.Errorf("it is said %d times: %s", n, said.String())
-	}
-}
-
 // TestRestart: a file that was rotated, more than once, while no logship ran.
 func TestRestart(t *testing.T) {
 	file, state := logFile(t)
@@ -251,7 +195,8 @@ func TestFromEnd(t *testing.T) {
 func TestDamagedState(t *testing.T) {
 	file, state := logFile(t)
 	appendTo(t, file, "a\n")
-	for _, s := range []string{"", "{", `{"offset": -1}`, `{"offset": 1, "head_size": 1000}`} {
+	for _, s := range []string{"", "{", `{"offset": -1}`, `{"offset": 1, "head_size": 1000}`,
+		`{"version": 3}`, `{"version": 2, "files": [{"offset": 1}]}`, `{"version": 2, "files": [{"path": "/x", "last_size": 9}]}`} {
 		if err := os.WriteFile(state, []byte(s), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -282,16 +227,13 @@ func TestState(t *testing.T) {
 	want := numbered(0, 1000)
 	appendTo(t, file, text(want))
 	begin(t, nil, "-to", r.addr(), "-file", file, "-state", state, "-follow=false").wait()
-	b, err := os.ReadFile(state)
-	if err != nil {
-		t.Fatal(err)
+	s := stateOf(t, state)
+	if len(s.Files) != 1 || s.Version != stateVersion {
+		t.Fatalf("%+v", s)
 	}
-	var p position
-	if err := json.Unmarshal(b, &p); err != nil {
-		t.Fatal(err)
-	}
-	if p.Offset != int64(len(text(want))) || p.Path != file || p.HeadSize != headSize {
-		t.Errorf("%s", b)
+	p := s.Files[0]
+	if p.Offset != int64(len(text(want))) || p.Path != file || p.HeadSize != headSize || p.LastSize == 0 || p.Trail != 1 {
+		t.Errorf("%+v", p)
 	}
 	entries, err := os.ReadDir(filepath.Dir(file))
 	if err != nil || len(entries) != 2 {
@@ -299,41 +241,12 @@ func TestState(t *testing.T) {
 	}
 }
 
-// TestLines: headers, long lines in pieces, and where each piece ends.
-func TestLines(t *testing.T) {
-	l := newLines(&config{maxLine: 512, format: formatAuto, file: "/var/log/my app"}, new(progress))
-	l.now = func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC) }
-	l.host = "h"
-	long := strings.Repeat("y", 1000)
-	in := "plain\r\n\n<34>Oct 11 22:14:15 su: x\n<192>not a priority\n<1234>neither\n" + long + "\nrest"
-	const header = "<13>1 2026-01-02T03:04:05.000006Z h my_app - - - "
-	room := 512 - len(header)
-	end := int64(strings.Index(in, long))
-	want := []line{
-		{[]byte(header + "plain"), 7}, {[]byte("<34>Oct 11 22:14:15 su: x"), 34},
-		{[]byte(header + "<192>not a priority"), 54}, {[]byte(header + "<1234>neither"), 68},
-		{[]byte(header + long[:room]), end}, {[]byte(header + long[:room]), end}, {[]byte(header + long[2*room:]), end + 1001},
-		{[]byte(header + "rest"), end + 1005},
+// stateOf reads a state.
+func stateOf(t *testing.T, path string) *state {
+	t.Helper()
+	s, err := loadState(path)
+	if err != nil || s == nil {
+		t.Fatal(s, err)
 	}
-	for size := 1; size <= len(in); size++ {
-		l.seek(0)
-		var got []line
-		for rest := in; rest != ""; {
-			n := min(size, len(rest))
-			got = append(got, l.feed([]byte(rest[:n]))...)
-			rest = rest[n:]
-		}
-		got = append(got, l.last()...)
-		if len(got) != len(want) {
-			t.Fatalf("pieces of %d: %d messages", size, len(got))
-		}
-		for i := range got {
-			if string(got[i].msg) != string(want[i].msg) || got[i].end != want[i].end {
-				t.Fatalf("pieces of %d: %q ends at %d; want %q, %d", size, got[i].msg, got[i].end, want[i].msg, want[i].end)
-			}
-		}
-	}
-	if n := l.p.cut.Load(); n != int64(len(in)) {
-		t.Errorf("%d long lines counted in %d runs", n, len(in))
-	}
+	return s
 }

@@ -142,7 +142,7 @@ func (r *receiver) serve(c net.Conn) {
 		if r.relp {
 			_, err = p.Feed(buf[:n], take)
 		} else {
-			_, err = s.Feed(buf[:n], line)
+			s.Feed(buf[:n], line)
 		}
 		if err != nil {
 			r.t.Errorf("receiver: %v", err)
@@ -177,19 +177,36 @@ func (r *receiver) take(acks []byte, txnr uint32, msg []byte) []byte {
 
 // got returns the messages, each the first time it came, without headers.
 func (r *receiver) got() (msgs []string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	seen := map[string]bool{}
-	for _, m := range r.msgs {
-		if _, text, ok := strings.Cut(m, " - - - "); ok {
-			m = text
-		}
+	for _, m := range r.all() {
 		if !seen[m] {
 			seen[m] = true
 			msgs = append(msgs, m)
 		}
 	}
 	return msgs
+}
+
+// all returns the messages without headers, those that came twice, too.
+func (r *receiver) all() (msgs []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range r.msgs {
+		if _, text, ok := strings.Cut(m, " - - - "); ok {
+			m = text
+		}
+		msgs = append(msgs, m)
+	}
+	return msgs
+}
+
+// wantOnce is want, and fails if one came twice.
+func (r *receiver) wantOnce(want []string) {
+	r.t.Helper()
+	r.want(want)
+	if n := len(r.all()); n != len(want) {
+		r.t.Fatalf("%d messages for %d lines: %.2000q", n, len(want), r.all())
+	}
 }
 
 // want fails if the messages are not these, in this order.

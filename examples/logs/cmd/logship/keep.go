@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// keepEvery is how often the position is saved while it moves.
+// keepEvery is how often the positions are saved while they move.
 const keepEvery = time.Second
 
-// keep saves the position while it moves. The function it returns ends that with
-// the last position.
-func keep(path string, s *shipper, log *slog.Logger) (stop func() error) {
+// keep saves the positions while they move. The function it returns ends that
+// with the last positions.
+func keep(path string, t *tracks, log *slog.Logger) (stop func() error) {
 	if path == "" {
 		return func() error { return nil }
 	}
 	save := func() error {
-		pos, moved := s.position()
+		files, moved := t.snapshot()
 		if !moved {
 			return nil
 		}
-		err := pos.save(path)
+		err := saveState(path, files)
 		if err != nil {
-			s.unsaved()
+			t.unsaved()
 		}
 		return err
 	}
@@ -36,7 +36,7 @@ func keep(path string, s *shipper, log *slog.Logger) (stop func() error) {
 				return
 			case <-tick.C:
 				if err := save(); err != nil {
-					log.Error("the position cannot be saved", "state", path, "error", err)
+					log.Error("the positions cannot be saved", "state", path, "error", err)
 				}
 			}
 		}

@@ -23,19 +23,27 @@ type link interface {
 	Err() error
 }
 
-// connect opens a connection to the server.
+// connectTime is how long one of several servers may take to be connected to: the
+// others are not to wait for it.
+const connectTime = 5 * time.Second
+
+// connect opens a connection to the present server.
 func (s *shipper) connect(ctx context.Context) (link, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.timeout)
+	limit, to := s.cfg.timeout, s.cfg.servers[s.server]
+	if len(s.cfg.servers) > 1 {
+		limit = min(limit, connectTime)
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	conn, err := new(uringnet.Dialer).DialContext(ctx, s.cfg.network, s.cfg.address)
+	conn, err := new(uringnet.Dialer).DialContext(ctx, to.network, to.address)
 	if err != nil {
 		return nil, err
 	}
 	// Until the link has it, the end of ctx closes it.
 	unwatch := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer unwatch()
-	if s.cfg.tlsConf != nil {
-		tc := tls.Client(conn, s.cfg.tlsConf)
+	if s.cfg.secrets != nil {
+		tc := tls.Client(conn, s.tlsConfig(to))
 		if err := tc.HandshakeContext(ctx); err != nil {
 			_ = conn.Close()
 			return nil, err
@@ -46,6 +54,19 @@ func (s *shipper) connect(ctx context.Context) (link, error) {
 		return relp.NewClient(conn, relp.ClientConfig{Window: s.cfg.window, Timeout: s.cfg.timeout, Acked: s.shipped})
 	}
 	return newLineLink(conn, s.cfg.timeout, s.shipped), nil
+}
+
+// tlsConfig returns what the next connection uses: the certificates as the files
+// have them now.
+func (s *shipper) tlsConfig(to server) *tls.Config {
+	changed, err := s.cfg.secrets.refresh()
+	switch {
+	case err != nil:
+		s.log.Error("certificates that have changed cannot be read: those read before stay", "error", err)
+	case changed:
+		s.log.Info("certificates are read again")
+	}
+	return s.cfg.secrets.config(to.name)
 }
 
 // lineLink sends lines that nobody acknowledges: they count as shipped when they

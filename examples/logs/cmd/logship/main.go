@@ -1,19 +1,27 @@
-// Logship sends lines to a log server: those of its standard input, or of a file
-// that is being appended to, through its rotations.
+// Logship sends lines to a log server: those of its standard input, or of files
+// that are being appended to, through their rotations.
 //
 //	go run ./examples/logs/cmd/logship -to 127.0.0.1:5515 -file app.log -state app.log.pos
 //	some-program | go run ./examples/logs/cmd/logship -to 127.0.0.1:5515
 //
 // By RELP, the default, a line counts as shipped when the server has acknowledged
-// it. The position in the file up to which that is so is kept in the file -state:
+// it. The positions in the files up to which that is so are kept in the file -state:
 // after a restart, of logship or of the server, nothing is missing; lines whose
 // acknowledgement was lost come twice. With -proto lines nothing is acknowledged,
 // and a line counts as shipped when the kernel has taken it.
 //
-// A file that was truncated is begun anew. That it was is known from its size or,
-// if it has grown beyond what was read by then, from how it begins: one whose
-// first 256 bytes are the same as before, and that was written that fast, is taken
-// for one that was appended to, and what it has up to there is not shipped.
+// A file that was rotated is known again by its inode, its first bytes and those
+// before the position, whatever it is called now; that the device has another
+// number, as after a restart of the machine, makes no difference. Rotated files that
+// were never seen are known by their names (see isRotated) and by when they were
+// written to. A file that was replaced is read on for -rotate-wait: what is written
+// to it later is not shipped.
+//
+// A file that was truncated is begun anew, after what a copy of it has that was not
+// read. That it was is known from its size or, if it has grown beyond what was read
+// by then, from its first 256 bytes and the 64 before the position: one that has
+// the same there is taken for one that was appended to, and what it has up to there
+// is not shipped. A hole that truncation leaves is passed over.
 //
 // It uses io_uring where that is there, the standard library elsewhere; -h lists
 // the flags.
@@ -30,6 +38,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
 )
 
 func main() {
@@ -42,42 +52,37 @@ func main() {
 // run is main with its surroundings. It returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	cfg, err := parseConfig(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
+	if errors.Is(err, flag.ErrHelp) {
 		cfg.usage(stdout)
-		return 0
-	case err != nil:
-		fmt.Fprintln(stderr, "logship:", err)
-		return 2
 	}
-	if err := ship(ctx, cfg, stdin, stderr); err != nil {
-		fmt.Fprintln(stderr, "logship:", err)
-		return 1
+	if err == nil {
+		err = ship(ctx, cfg, stdin, stderr)
 	}
-	return 0
+	return cli.Exit(stderr, "logship", err)
 }
 
-// ship reads, sends and keeps the position until the input or ctx ends. When ctx
+// ship reads, sends and keeps the positions until the input or ctx ends. When ctx
 // ends, what was read is still shipped, for at most cfg.grace.
 func ship(ctx context.Context, cfg *config, stdin io.Reader, stderr io.Writer) error {
 	log := slog.New(slog.NewTextHandler(stderr, nil))
 	p := new(progress)
-	at, err := loadPosition(cfg.state)
+	saved, err := loadState(cfg.state)
 	if err != nil {
 		return err
 	}
-	s := newShipper(cfg, at, p, log)
+	t := newTracks(saved.at(cfg.files))
+	s := newShipper(cfg, t, p, log)
 	batches := make(chan batch, readAhead)
 	read := make(chan error, 1)
 	go func() {
 		defer close(batches)
-		if cfg.file == "" {
-			read <- readStream(ctx, stdin, newLines(cfg, p), batches)
+		if len(cfg.files) == 0 {
+			read <- readStream(ctx, stdin, newLines(cfg, "", p), batches)
 			return
 		}
-		read <- newFollower(cfg, at, p, log).run(ctx, batches)
+		read <- newReader(cfg, t, p, log, batches).run(ctx)
 	}()
-	kept := keep(cfg.state, s, log)
+	kept := keep(cfg.state, t, log)
 	shown := show(stderr, cfg.progress, p)
 	hurry, cancel := graceful(ctx, cfg.grace)
 	defer cancel()

@@ -3,9 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"sync/atomic"
 	"time"
+
+	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
 )
 
 // progress is what has been done.
@@ -14,7 +15,7 @@ type progress struct {
 	waiting        atomic.Int64 // lines read and not shipped
 	cut            atomic.Int64 // lines sent in pieces
 	lost           atomic.Int64 // connections lost, or not come about
-	read, size     atomic.Int64 // of the file that is being read
+	read, size     atomic.Int64 // of the files that are being read
 }
 
 // backfill is how far behind the end of the file reading has to be for progress
@@ -38,7 +39,7 @@ func show(out io.Writer, every time.Duration, p *progress) (stop func()) {
 		tick := time.NewTicker(every)
 		defer tick.Stop()
 		end, clear := "\n", ""
-		if isTerminal(out) {
+		if cli.IsTerminal(out) {
 			end, clear = "", "\r\x1b[K"
 		}
 		for {
@@ -52,15 +53,6 @@ func show(out io.Writer, every time.Duration, p *progress) (stop func()) {
 		}
 	}()
 	return func() { close(quit); <-ended }
-}
-
-func isTerminal(out io.Writer) bool {
-	f, ok := out.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // meter makes rates of progress.

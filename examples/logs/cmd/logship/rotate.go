@@ -13,210 +13,217 @@ import (
 	"time"
 )
 
-// begin opens the file at the position, wherever it was moved to meanwhile.
-func (f *follower) begin() error {
-	if f.at == nil {
-		return f.beginAnew()
-	}
-	siblings, err := f.siblings()
-	if err != nil {
-		return err
-	}
-	for _, path := range append([]string{f.cfg.file}, siblings...) {
-		found, err := f.resume(path)
-		if err != nil {
-			return err
-		}
-		if found {
-			if path != f.cfg.file {
-				f.log.Info("going on in a rotated file", "file", path, "offset", f.at.Offset)
-				f.done = append(f.done, f.id)
-				f.todo, err = f.rotated()
-			}
-			return err
-		}
-	}
-	f.log.Error("the file of the position is not there any more: what it had after that is not shipped",
-		"state", f.cfg.state, "file", f.at.Path, "offset", f.at.Offset)
-	f.todo, err = f.since(f.at.Time)
-	return err
-}
-
-// beginAnew begins without a position.
-func (f *follower) beginAnew() error {
-	if !f.cfg.fromEnd {
-		return nil
-	}
-	file, err := os.Open(f.cfg.file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	f.f = file
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	return f.start(info.Size())
-}
-
-// resume opens path at the position, if it is that file.
-func (f *follower) resume(path string) (bool, error) {
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	same, err := f.at.is(file)
-	if err == nil && same {
-		info, serr := file.Stat()
-		if err = serr; err == nil && info.Size() >= f.at.Offset {
-			f.f = file
-			return true, f.start(f.at.Offset)
-		}
-	}
-	return false, errors.Join(err, file.Close())
-}
-
-// rotated opens the files that were rotated away after the open one was.
-func (f *follower) rotated() ([]*os.File, error) {
-	info, err := f.f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	return f.since(info.ModTime())
-}
-
-// since opens the rotated files written to since t, oldest first: not the open
-// file, not the one at its usual path, and none that was read. They are opened
-// because their names change.
-func (f *follower) since(t time.Time) ([]*os.File, error) {
+// upcoming opens what is at the path, and the rotated files before it that were
+// never seen: those written to since the present one was seen there last. They are
+// opened because their names change. There are none while nothing is at the path.
+func (t *tail) upcoming() (files []pending, err error) {
 	for range scans {
-		before, err := f.named()
+		last, err := t.r.openSettled(t.path)
+		if errors.Is(err, fs.ErrNotExist) {
+			if t.r.cfg.follow || t.asOf.IsZero() {
+				return nil, nil
+			}
+			return t.since(t.asOf, nil)
+		}
 		if err != nil {
 			return nil, err
 		}
-		found, err := f.scan(t)
+		files = []pending{last}
+		if !t.asOf.IsZero() {
+			found, err := t.since(t.asOf, files)
+			if err != nil {
+				return nil, errors.Join(err, closeAll(files))
+			}
+			files = append(found, last)
+		}
+		// If it was rotated away meanwhile, some of those found come after it.
+		if mine, err := last.f.Stat(); err == nil {
+			if there, err := os.Stat(t.path); err == nil && os.SameFile(mine, there) {
+				files[len(files)-1] = t.again(last)
+				return files, nil
+			}
+		}
+		if err := closeAll(files); err != nil {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("%s: files are renamed all the time", t.path)
+}
+
+// again has a file that is at the path once more go on where it was.
+func (t *tail) again(p pending) pending {
+	info, err := p.f.Stat()
+	if err != nil {
+		return p
+	}
+	if l, k, err := t.r.tracks.like(t.path, p.f, info); err == nil && l == same {
+		_, p.offset = t.r.tracks.position(k)
+		t.late = slices.DeleteFunc(t.late, func(g *generation) bool {
+			if g.isFile(info) {
+				t.r.tracks.close(g.track)
+				_ = g.f.Close()
+				return true
+			}
+			return false
+		})
+	}
+	return p
+}
+
+// openSettled opens a file, with the time at which it had been written to last
+// while it surely was at the path.
+func (r *reader) openSettled(path string) (p pending, err error) {
+	for range scans {
+		before, err := os.Stat(path)
+		if err != nil {
+			return p, err
+		}
+		f, err := r.open(path)
+		if err != nil {
+			return p, err
+		}
+		info, err := f.Stat()
+		if err == nil && os.SameFile(before, info) {
+			return pending{f: f, asOf: before.ModTime(), size: info.Size()}, nil
+		}
+		if err := errors.Join(err, f.Close()); err != nil {
+			return p, err
+		}
+	}
+	return p, fmt.Errorf("%s: files are renamed all the time", path)
+}
+
+// scans is how often it is looked again if files are renamed meanwhile: one that
+// changes its name could be missed.
+const scans = 100
+
+// since opens the rotated files written to since a time, oldest first, that were
+// not read and are not held open.
+func (t *tail) since(asOf time.Time, held []pending) ([]pending, error) {
+	for range scans {
+		before, err := t.beside()
 		if err != nil {
 			return nil, err
 		}
-		after, err := f.named()
-		if err == nil && maps.Equal(before, after) {
+		found, err := t.scan(before, asOf, held)
+		if err != nil {
+			return nil, errors.Join(err, closeAll(found))
+		}
+		after, err := t.beside()
+		if err == nil && maps.EqualFunc(before, after, os.SameFile) {
 			return found, nil
 		}
 		if err := errors.Join(err, closeAll(found)); err != nil {
 			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("%s: files are renamed all the time", f.cfg.file)
+	return nil, fmt.Errorf("%s: files are renamed all the time", t.path)
 }
 
-// scans is how often the directory is looked through if files are renamed
-// meanwhile: one that changes its name could be missed.
-const scans = 100
-
-// named returns which file has which name, as far as systems say.
-func (f *follower) named() (map[string][2]uint64, error) {
-	siblings, err := f.siblings()
-	names := map[string][2]uint64{}
-	for _, path := range append(siblings, f.cfg.file) {
-		if info, err := os.Stat(path); err == nil {
-			device, inode := inode(info)
-			names[path] = [2]uint64{device, inode}
+// beside returns the files that a rotation may have made, by their paths.
+func (t *tail) beside() (map[string]fs.FileInfo, error) {
+	places, found := placesOf(t.path), map[string]fs.FileInfo{}
+	for _, dir := range places.dirs {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			path := filepath.Join(dir, e.Name())
+			if !places.rotated(e.Name()) || t.r.explicit[path] {
+				continue
+			}
+			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+				found[path] = info
+			}
 		}
 	}
-	return names, err
+	return found, nil
 }
 
-// scan looks through the directory once.
-func (f *follower) scan(t time.Time) (found []*os.File, err error) {
-	siblings, err := f.siblings()
-	if err != nil {
-		return nil, err
-	}
-	times := map[*os.File]time.Time{}
-	for _, path := range siblings {
-		file, err := os.Open(path)
+// scan opens those of the files that are to be read.
+func (t *tail) scan(files map[string]fs.FileInfo, asOf time.Time, held []pending) (found []pending, err error) {
+	for _, path := range slices.Backward(slices.Sorted(maps.Keys(files))) {
+		if files[path].ModTime().Before(asOf) {
+			continue
+		}
+		if isCompressed(path) {
+			t.r.skipped(path, "it is compressed: if that was not read before, it is not shipped")
+			continue
+		}
+		f, err := t.r.open(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // it has another name now
 		}
 		if err != nil {
-			return nil, errors.Join(err, closeAll(found))
+			return found, err
 		}
-		at, fresh, err := f.fresh(file, t)
+		offset, fresh, err := t.fresh(f, slices.Concat(held, found))
 		if err != nil || !fresh {
-			if err := errors.Join(err, file.Close()); err != nil {
-				return nil, errors.Join(err, closeAll(found))
+			if err := errors.Join(err, f.Close()); err != nil {
+				return found, err
 			}
 			continue
 		}
-		found, times[file] = append(found, file), at
+		found = append(found, pending{f: f, offset: offset, asOf: files[path].ModTime()})
 	}
-	slices.SortFunc(found, func(a, b *os.File) int {
-		return cmp.Or(times[a].Compare(times[b]), strings.Compare(b.Name(), a.Name()))
+	slices.SortStableFunc(found, func(a, b pending) int {
+		return cmp.Or(a.asOf.Compare(b.asOf), strings.Compare(b.f.Name(), a.f.Name()))
 	})
 	return found, nil
 }
 
-// fresh reports whether a rotated file was written to since t and not read, and
-// when it was.
-func (f *follower) fresh(file *os.File, t time.Time) (at time.Time, fresh bool, err error) {
-	info, err := file.Stat()
-	if err != nil || info.ModTime().Before(t) {
-		return at, false, err
+// copySize is how long a file has to be for another to be taken for its copy
+// although the file itself is there, too.
+const copySize = 64
+
+// fresh reports whether a rotated file has something that was not read, and from
+// where on.
+func (t *tail) fresh(f *os.File, found []pending) (offset int64, fresh bool, err error) {
+	info, err := f.Stat()
+	if err != nil || info.Size() == 0 { // perhaps a copy that is only begun
+		return 0, false, err
 	}
-	if f.f != nil {
-		if mine, err := f.f.Stat(); err != nil || os.SameFile(mine, info) {
-			return at, false, err
+	for _, p := range slices.Concat(t.todo, found) {
+		if other, err := p.f.Stat(); err != nil || os.SameFile(other, info) {
+			return 0, false, err // a second name
 		}
 	}
-	if now, err := os.Stat(f.cfg.file); err == nil && os.SameFile(now, info) {
-		return at, false, nil
+	l, k, err := t.r.tracks.like(t.path, f, info)
+	if err != nil || l == same {
+		return 0, false, err
 	}
-	for _, id := range f.done {
-		if same, err := id.is(file); same || err != nil {
-			return at, false, err
+	if l == alike && k != nil {
+		if p, end := t.r.tracks.position(k); p.HeadSize >= copySize {
+			return end, info.Size() > end, nil
 		}
 	}
-	return info.ModTime(), true, nil
+	copied, err := t.copies(f, info)
+	return 0, !copied, err
 }
 
-func closeAll(files []*os.File) (err error) {
-	for _, f := range files {
-		err = errors.Join(err, f.Close())
-	}
-	return err
-}
-
-// siblings returns the files beside cfg.file that are named as rotated ones are:
-// FILE.1, FILE-20060102, and not compressed.
-func (f *follower) siblings() (paths []string, err error) {
-	dir, base := filepath.Split(f.cfg.file)
-	entries, err := os.ReadDir(cmp.Or(dir, "."))
+// copies reports whether a file is the one at the path, or has the same content as
+// far as it goes: a copy that is being made before a truncation.
+func (t *tail) copies(f *os.File, info fs.FileInfo) (bool, error) {
+	now, err := os.Open(t.path)
 	if err != nil {
-		return nil, err
+		return false, nil // there is none
 	}
-	for _, e := range entries {
-		suffix, ok := strings.CutPrefix(e.Name(), base)
-		if ok && e.Type().IsRegular() && isRotation(suffix) {
-			paths = append(paths, filepath.Join(dir, e.Name()))
-		}
+	defer now.Close()
+	there, err := now.Stat()
+	if err != nil || os.SameFile(there, info) {
+		return err == nil, err
 	}
-	return paths, nil
-}
-
-// isRotation reports whether what follows a file's name says that it was rotated.
-func isRotation(suffix string) bool {
-	if suffix == "" || !strings.ContainsRune(".-_", rune(suffix[0])) || !strings.ContainsAny(suffix, "0123456789") {
-		return false
+	head, err := readAt(f, 0, headSize)
+	if err != nil || len(head) < copySize {
+		return false, err
 	}
-	switch filepath.Ext(suffix) {
-	case ".gz", ".zst", ".xz", ".bz2", ".lz4", ".zip", ".tmp", ".swp":
-		return false
+	last, err := readAt(f, info.Size()-lastSize, lastSize)
+	if err != nil || len(last) < lastSize {
+		return false, err
 	}
-	return true
+	p := position{identity: identify(info, head), Offset: info.Size(), Last: fingerprint(last), LastSize: lastSize}
+	device, inode := inode(there)
+	l, err := p.judge(device, inode, there.Size(), now)
+	return l != other, err
 }

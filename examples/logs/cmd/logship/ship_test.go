@@ -200,31 +200,6 @@ func TestKilled(t *testing.T) {
 	r.want(want)
 }
 
-func TestUsage(t *testing.T) {
-	for want, args := range map[string][]string{
-		"-to is missing":   {},
-		"-proto":           {"-to=a:1", "-proto=syslog"},
-		"-state needs":     {"-to=a:1", "-state=x"},
-		"missing port":     {"-to=a"},
-		"not a flag":       {"-to=a:1", "x"},
-		"-max-line":        {"-to=a:1", "-max-line=1"},
-		"need -tls":        {"-to=a:1", "-ca=x"},
-		"no such file":     {"-to=a:1", "-tls", "-ca=/nonexistent"},
-		"-window":          {"-to=a:1", "-window=0"},
-		"needs -server-na": {"-to=unix:/x", "-tls"},
-	} {
-		var stderr syncBuffer
-		if code := run(t.Context(), args, nil, io.Discard, &stderr); code != 2 || !strings.Contains(stderr.String(), want) {
-			t.Errorf("%q: exit code %d, %q; want %q", args, code, stderr.String(), want)
-		}
-	}
-	var stdout syncBuffer
-	if code := run(t.Context(), []string{"-h"}, nil, &stdout, io.Discard); code != 0 || !strings.Contains(stdout.String(), "-from-end") ||
-		!strings.Contains(stdout.String(), "first 256 bytes") {
-		t.Errorf("-h: %d, %q", code, stdout.String())
-	}
-}
-
 func TestProgress(t *testing.T) {
 	p := new(progress)
 	now := time.Unix(0, 0)

@@ -11,39 +11,36 @@ import (
 // entry is a line that is not shipped yet.
 type entry struct {
 	line
-	file *identity
+	track *track
 }
 
 // shipper sends lines, and those again that were on their way when a connection
 // was lost.
 type shipper struct {
-	cfg *config
-	p   *progress
-	log *slog.Logger
+	cfg    *config
+	tracks *tracks
+	p      *progress
+	log    *slog.Logger
+	server int // of cfg.servers: the one to connect to; run's goroutine only
 
-	mu    sync.Mutex
-	queue []entry // not shipped, oldest first; from head on
+	mu    sync.Mutex // before that of tracks
+	queue []entry    // not shipped, oldest first; from head on
 	head  int
-	sent  int      // of these, how many the present connection was given
-	pos   position // up to where all is shipped
-	moved bool     // pos was since it was taken to be saved
+	sent  int // of these, how many the present connection was given
 }
 
-func newShipper(cfg *config, at *position, p *progress, log *slog.Logger) *shipper {
-	s := &shipper{cfg: cfg, p: p, log: log}
-	if at != nil {
-		s.pos = *at
-	}
-	s.pos.Path = cfg.file
-	return s
+func newShipper(cfg *config, t *tracks, p *progress, log *slog.Logger) *shipper {
+	return &shipper{cfg: cfg, tracks: t, p: p, log: log}
 }
 
 // firstPause is how long it waits before it connects again; it doubles.
 const firstPause = 50 * time.Millisecond
 
-// run ships until there is no more, or until ctx ends.
+// run ships until there is no more, or until ctx ends. When a connection is lost,
+// the next server gets what was not acknowledged; after each round of them that
+// shipped nothing there is a pause.
 func (s *shipper) run(ctx context.Context, in <-chan batch) error {
-	pause := firstPause
+	pause, failed := firstPause, 0
 	for {
 		if s.waiting() == 0 && !s.take(ctx, in) {
 			return ctx.Err()
@@ -54,16 +51,28 @@ func (s *shipper) run(ctx context.Context, in <-chan batch) error {
 			return ctx.Err()
 		}
 		if s.p.shipped.Load() > before {
-			pause = firstPause
+			pause, failed = firstPause, 0
 		}
-		s.p.lost.Add(1)
-		jittered := pause/2 + rand.N(pause/2+1)
-		s.log.Warn("connection lost", "to", s.cfg.to, "error", err, "again_in", jittered.Round(time.Millisecond), "waiting", s.waiting())
-		if err := sleep(ctx, jittered); err != nil {
+		failed++
+		wait := time.Duration(0)
+		if failed%len(s.cfg.servers) == 0 {
+			wait = pause/2 + rand.N(pause/2+1)
+			pause = min(2*pause, s.cfg.maxPause)
+		}
+		s.next(err, wait)
+		if err := sleep(ctx, wait); err != nil {
 			return err
 		}
-		pause = min(2*pause, s.cfg.maxPause)
 	}
+}
+
+// next goes over to the next server.
+func (s *shipper) next(err error, wait time.Duration) {
+	s.p.lost.Add(1)
+	lost := s.cfg.servers[s.server].text
+	s.server = (s.server + 1) % len(s.cfg.servers)
+	s.log.Warn("connection lost", "to", lost, "error", err, "next", s.cfg.servers[s.server].text,
+		"again_in", wait.Round(time.Millisecond), "waiting", s.waiting())
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -153,7 +162,7 @@ func (s *shipper) push(b batch) {
 		s.queue, s.head = s.queue[:n], 0
 	}
 	for _, l := range b.lines {
-		s.queue = append(s.queue, entry{l, b.file})
+		s.queue = append(s.queue, entry{l, b.track})
 	}
 	s.p.waiting.Store(int64(len(s.queue) - s.head))
 }
@@ -180,15 +189,12 @@ func (s *shipper) rewind() {
 func (s *shipper) shipped(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	bytes := 0
-	for i := range s.queue[s.head : s.head+n] {
-		e := &s.queue[s.head+i]
-		bytes += len(e.msg)
-		if e.file != nil {
-			s.pos.identity, s.pos.Offset, s.moved = *e.file, e.end, true
-		}
-		*e = entry{}
+	bytes, done := 0, s.queue[s.head:s.head+n]
+	for i := range done {
+		bytes += len(done[i].msg)
 	}
+	s.tracks.shipped(done)
+	clear(done)
 	s.head += n
 	s.sent -= n
 	s.p.shipped.Add(int64(n))
@@ -201,20 +207,4 @@ func (s *shipper) waiting() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.queue) - s.head
-}
-
-// position returns the position if it has moved since the last time.
-func (s *shipper) position() (position, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	moved := s.moved
-	s.moved = false
-	return s.pos, moved
-}
-
-// unsaved has the position come again: it could not be saved.
-func (s *shipper) unsaved() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.moved = true
 }

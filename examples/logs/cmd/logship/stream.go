@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 )
 
 // readAhead is how many batches are read ahead of the network.
@@ -12,11 +13,15 @@ const readAhead = 4
 // readSize is how many bytes are read at a time.
 const readSize = 64 << 10
 
+// lastRead is how long what a Read has brought may take to get here when ctx ends.
+const lastRead = 20 * time.Millisecond
+
 // readStream reads lines until the stream or ctx ends. A Read that cannot be
 // interrupted is left to a goroutine: what it brings later is not shipped.
 func readStream(ctx context.Context, r io.Reader, l *lines, out chan<- batch) error {
 	chunks, failed, gone := make(chan []byte), make(chan error, 1), make(chan struct{})
 	defer close(gone)
+	var over <-chan time.Time // after ctx: when what was read has to be here
 	go func() {
 		failed <- readChunks(r, chunks, gone)
 		close(chunks)
@@ -27,9 +32,12 @@ func readStream(ctx context.Context, r io.Reader, l *lines, out chan<- batch) er
 		select {
 		case b, ok = <-chunks:
 		case <-ctx.Done():
-			select { // what has been read
+			if over == nil {
+				over = time.After(lastRead)
+			}
+			select {
 			case b, ok = <-chunks:
-			default:
+			case <-over:
 				ok = false
 			}
 		}

@@ -132,16 +132,15 @@ func (s *epollServer) serve(fd int32) error {
 func (s *epollServer) process(c *epollConn, b []byte) (logs uint64, ok bool) {
 	now := time.Now()
 	s.out, s.acks = s.out[:0], s.acks[:0]
-	var err error
 	if c.relp == nil {
-		_, err = c.lines.Feed(b, func(msg []byte) bool {
+		c.lines.Feed(b, func(msg []byte) bool {
 			s.out = s.t.process(s.out, msg, now)
 			logs++
 			return true
 		})
-		return logs, err == nil
+		return logs, true
 	}
-	_, err = c.relp.Feed(b, func(txnr uint32, msg []byte) bool {
+	_, err := c.relp.Feed(b, func(txnr uint32, msg []byte) bool {
 		s.out = s.t.process(s.out, msg, now)
 		s.acks = relp.AppendAck(s.acks, txnr)
 		logs++

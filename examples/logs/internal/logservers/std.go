@@ -75,9 +75,7 @@ func (s *stdServer) readLines(c net.Conn) {
 	for {
 		n, err := c.Read(buf)
 		now, out, logs = time.Now(), out[:0], 0
-		if _, ferr := in.Feed(buf[:n], emit); ferr != nil {
-			return
-		}
+		in.Feed(buf[:n], emit)
 		s.add(out, logs, ack{})
 		if err != nil {
 			return

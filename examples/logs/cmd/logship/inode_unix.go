@@ -17,6 +17,12 @@ func inode(info fs.FileInfo) (device, inode uint64) {
 	return 0, 0
 }
 
+// unlinked reports whether a file that is open has no name any more.
+func unlinked(info fs.FileInfo) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && st.Nlink == 0
+}
+
 // syncDir makes a rename in a directory last.
 func syncDir(path string) error {
 	d, err := os.Open(path)
