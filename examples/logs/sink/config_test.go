@@ -103,11 +103,11 @@ func TestTemplate(t *testing.T) {
 	for _, c := range []struct{ template, host, want, filter string }{
 		{"logs.{host}.{severity}.{facility}", "web-1", "logs.web-1.err.local0", "logs.*.*.*"},
 		{"logs.{host}", "web.example.com", "logs.web_example_com", "logs.*"},
-		{"logs.{host}", "a*>b\x00\xff\r$", "logs.a__b____", "logs.*"},
+		{"logs.{host}", "a*>b$", "logs.a__b_", "logs.*"},
 		{"logs.{host}", "-", "logs.none", "logs.*"},
 		{"logs.{host}", strings.Repeat("x", 200), "logs." + strings.Repeat("x", maxToken), "logs.*"},
 		{"l.h-{host}-{severity}.x", "web", "l.h-web-err.x", "l.*.x"},
-		{"logs.{app}", "web", "logs.none", "logs.*"},
+		{"logs.{app}", "web", "logs.app", "logs.*"},
 		{"all", "web", "all", "all"},
 	} {
 		p, err := parseTemplate(c.template)
@@ -120,6 +120,9 @@ func TestTemplate(t *testing.T) {
 		if got := p.filter(); got != c.filter {
 			t.Errorf("filter of %s is %q, want %q", c.template, got, c.filter)
 		}
+	}
+	if got := string(appendToken(nil, []byte("a.*>b\x00\xff\r $"))); got != "a___b_____" {
+		t.Errorf("token %q", got)
 	}
 	p, _ := parseTemplate("{host}")
 	if got := p.subject(msg("web", true)); got != "none" {

@@ -76,10 +76,10 @@ func (l *ledger) skip(e *entry, index int, received int64) bool {
 // begin adds a batch at the end.
 func (l *ledger) begin(r *store.Record) *entry {
 	e := &entry{id: batchID{r.Run, r.Lane, r.Batch}, received: r.Received, open: 1}
-	e.done = append(e.done, l.before[e.id]...)
 	l.mu.Lock()
+	defer l.mu.Unlock()
+	e.done = append(e.done, l.before[e.id]...)
 	l.queue = append(l.queue, e)
-	l.mu.Unlock()
 	return e
 }
 

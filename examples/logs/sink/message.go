@@ -54,9 +54,8 @@ func (m *message) header() syslog.Header {
 	return h
 }
 
-// appOf is the name of the application that sent a message; nil: it is not known. The
-// package syslog does not tell it yet.
-func appOf(syslog.Header) []byte { return nil }
+// appOf is the name of the application that sent a message; nil: it is not known.
+func appOf(h syslog.Header) []byte { return h.App }
 
 // facilityNames are syslog's names of the facilities 0 to 23.
 var facilityNames = [24]string{

@@ -123,6 +123,9 @@ func setDefault(d *time.Duration, to time.Duration) {
 // Name is what the sink is called in metrics, logs and the names of its files.
 func (s *Sink) Name() string { return s.opts.Name }
 
+// Target says where the sink sends to.
+func (s *Sink) Target() string { return s.opts.Config.String() }
+
 // Held is the first segment that the sink wants to be kept (store.Options.Held); false:
 // it does not mind.
 func (s *Sink) Held() (segment uint64, held bool) {

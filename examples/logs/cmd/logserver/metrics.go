@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/uringnet/go-uringnet/examples/logs/sink"
 	"github.com/uringnet/go-uringnet/examples/logs/stats"
 	"github.com/uringnet/go-uringnet/poller"
 )
@@ -117,6 +118,7 @@ func (s *server) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 	e.Counter("logserver_connections_unfinished_closed_total", "Connections closed because a message did not end within -line-timeout.", float64(s.intake.Expired()))
 	e.Counter("logserver_messages_spilled_total", "Unfinished messages stored in parts because -buffer-memory was used up.", float64(s.intake.Spilled()))
 	s.limits.expose(e)
+	sink.Expose(e, s.sinks)
 	e.Gauge("logserver_uptime_seconds", "Seconds since the server began.", time.Since(s.began).Seconds())
 	e.Gauge("logserver_memory_bytes", "Memory that the Go runtime holds.", float64(goMemory()))
 	engine := s.engine.Stats()

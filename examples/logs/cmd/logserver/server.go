@@ -16,6 +16,7 @@ import (
 
 	"github.com/uringnet/go-uringnet/examples/logs/intake"
 	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
+	"github.com/uringnet/go-uringnet/examples/logs/sink"
 	"github.com/uringnet/go-uringnet/examples/logs/stats"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 	"github.com/uringnet/go-uringnet/poller"
@@ -35,6 +36,7 @@ type server struct {
 	intake  *intake.Server
 	ringFS  *ringFS // nil: files by the standard library
 	files   string  // how files are written, in words
+	sinks   []*sink.Sink
 	began   time.Time
 
 	listeners   []*listener
@@ -175,10 +177,13 @@ func (s *server) openStore() (err error) {
 	if s.ringFS != nil {
 		o.FS = s.ringFS
 	}
+	if o.Held, err = s.makeSinks(); err != nil {
+		return err
+	}
 	if s.store, err = store.Open(o); err != nil {
 		return fmt.Errorf("-dir %q: %w", s.cfg.dir, err)
 	}
-	return nil
+	return s.startSinks()
 }
 
 // listenWeb opens the address of the page and the metrics. It is package net's:
@@ -238,6 +243,7 @@ func (s *server) announce(out io.Writer) {
 		fmt.Fprintf(out, "listening http %s\n", s.webAddr)
 		fmt.Fprintf(out, "live page http://%s/\n", s.webAddr)
 	}
+	s.announceSinks(out)
 	fmt.Fprintln(out, "ready")
 }
 
@@ -270,6 +276,7 @@ func (s *server) release() error {
 			s.awaitDrained() // the store's Close has woken those that waited for it
 		}
 	}
+	errs = append(errs, s.stopSinks())
 	if s.ringFS != nil {
 		s.ringFS.release()
 	}
