@@ -160,3 +160,25 @@ func TestNATSKilled(t *testing.T) {
 		t.Errorf("counters %+v", c)
 	}
 }
+
+// An outage that is longer than the duplicate window is said and counted, if something
+// was sent of which nobody knows whether it arrived.
+func TestNATSOutOfWindow(t *testing.T) {
+	nodes := startNodes(t, 1, "")
+	for _, clean := range []bool{true, false} {
+		dir := t.TempDir()
+		s := openStore(t, store.Options{Dir: dir})
+		log := newTestLog(t)
+		o := testOptions(t, natsURL(nodes, "create=yes"), dir, log)
+		c := cursor{Version: cursorVersion, Sink: o.Name, Position: s.Stored(), Saved: time.Now().Add(-time.Hour), Clean: clean}
+		if err := c.save(store.StdFS{}, cursorPath(dir, o.Name), 0o640); err != nil {
+			t.Fatal(err)
+		}
+		k := startSink(t, s, o)
+		put(t, s, "message")
+		eventually(t, "delivery", func() bool { return k.Counters().Delivered == 1 })
+		if said := log.has("longer than the stream's duplicate window"); said == clean || (k.Counters().OutOfWindow == 1) == clean {
+			t.Errorf("clean %v: said %v, counted %d", clean, said, k.Counters().OutOfWindow)
+		}
+	}
+}

@@ -43,8 +43,14 @@ func TestOrderAndRestart(t *testing.T) {
 	if c.Delivered != 200 || c.Sent != 200 || c.Retried+c.Failures+c.Refused != 0 || c.Connected {
 		t.Errorf("counters %+v", c)
 	}
+	if c, _, err := loadCursor(store.StdFS{}, k.path, "fake"); err != nil || !c.Clean || c.Received == 0 {
+		t.Errorf("cursor %+v, %v", c, err)
+	}
 	put(t, s, msgs[200:]...)
 	k = startSink(t, s, o)
+	if c, _, err := loadCursor(store.StdFS{}, k.path, "fake"); err != nil || c.Clean {
+		t.Errorf("cursor %+v, %v, which a crash would leave", c, err)
+	}
 	f.await(t, 300)
 	eventually(t, "no lag", func() bool { c := k.Counters(); return c.LagBytes == 0 && c.LagRecords == 0 && c.LagSeconds == 0 })
 	want(t, f.taken(), msgs)
