@@ -8,9 +8,6 @@ import (
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 )
 
-// nothingHeld is the segment number that lets go of all.
-const nothingHeld = ^uint64(0)
-
 // keeper looks after the cursor, the lag and what is held, until the Sink is stopped.
 func (s *Sink) keeper() {
 	tick := time.NewTicker(s.opts.keepEvery)

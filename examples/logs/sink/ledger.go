@@ -2,15 +2,11 @@ package sink
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 )
-
-// errSessionOver is told to what comes after the end of a session.
-var errSessionOver = errors.New("the session is over")
 
 // A batchID says which batch.
 type batchID struct {
