@@ -1,8 +1,6 @@
 package poller_test
 
 import (
-	"fmt"
-	"net"
 	"os"
 	"testing"
 
@@ -12,15 +10,5 @@ import (
 // TestMain fails if the tests leave descriptors or goroutines behind. (Leaks
 // of buffers are asked of each poller: see newPoller.)
 func TestMain(m *testing.M) {
-	// The runtime's own poller lives as long as the process: start it first.
-	if ln, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
-		ln.Close()
-	}
-	before := leakcheck.Take()
-	code := m.Run()
-	if err := before.Check(patience); err != nil {
-		fmt.Fprintf(os.Stderr, "FAIL: the tests left behind:\n%v\n", err)
-		code = max(code, 1)
-	}
-	os.Exit(code)
+	os.Exit(leakcheck.Main(m.Run, patience))
 }

@@ -52,12 +52,7 @@ func runChild(part string) {
 // runTests runs the tests and fails if they leave anything behind.
 func runTests(m *testing.M) int {
 	startOnceOnly()
-	before := leakcheck.Take()
-	code := m.Run()
-	if err := before.Check(10 * time.Second); err != nil {
-		fmt.Fprintf(os.Stderr, "FAIL: the tests left behind:\n%v\n", err)
-		code = max(code, 1)
-	}
+	code := leakcheck.Main(m.Run, 10*time.Second)
 	if err := leakedBuffers(uringnet.Default()); err != nil {
 		fmt.Fprintf(os.Stderr, "FAIL: leaked buffers: %v\n", err)
 		code = max(code, 1)

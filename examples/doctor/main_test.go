@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net"
 	"os"
 	"reflect"
 	"strings"
@@ -43,16 +42,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	if ln, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
-		ln.Close() // the runtime's poller stays open: have it before looking
-	}
-	before := leakcheck.Take()
-	code := m.Run()
-	if err := before.Check(patience); err != nil {
-		fmt.Fprintf(os.Stderr, "FAIL: the tests left behind:\n%v\n", err)
-		code = max(code, 1)
-	}
-	os.Exit(code)
+	os.Exit(leakcheck.Main(m.Run, patience))
 }
 
 // short makes a side by side as short as it gets.

@@ -21,9 +21,6 @@ var elsewhere = map[string]string{
 // -smoke, and their flags are compared with the code.
 var measuring = []string{"./benchmarks/cmd/suite", "./benchmarks/cmd/compare", "./examples/logs/cmd/logbench"}
 
-// pending are programs that documents name before they are there.
-var pending = []string{"./examples/doctor"}
-
 // commands returns the lines of the sh blocks of a document, comments and continuations taken out.
 func commands(doc string) (list []string) {
 	comment := regexp.MustCompile(`\s+#.*$`)
@@ -51,7 +48,6 @@ func TestCommands(t *testing.T) {
 			case len(words) > 2 && words[0] == "go" && words[1] == "run" && slices.Contains(measuring, words[2]):
 				checkFlags(t, doc, c, words)
 			case len(words) > 2 && words[0] == "go" && words[1] == "run" && startsExample(examples, words[2]):
-			case len(words) > 2 && slices.Contains(pending, words[2]) && !exists(words[2]):
 			default:
 				t.Errorf("%s: nothing in .ci runs %q", doc, c)
 			}

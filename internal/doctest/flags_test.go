@@ -1,133 +1,144 @@
 package doctest
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"maps"
+	"flag"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// programs are the pages on which the flags of programs are.
-var programs = []struct{ dir, page, heading string }{
-	{"benchmarks/cmd/suite", "benchmarks/README.md", "Flags of suite"},
-	{"benchmarks/cmd/compare", "benchmarks/README.md", "Flags of compare"},
-	{"examples/logs/cmd/logserver", "examples/logs/README.md", "Flags of logserver"},
-	{"examples/logs/cmd/logship", "examples/logs/README.md", "Flags of logship"},
-	{"examples/logs/cmd/logbench", "examples/logs/README.md", "Flags of logbench"},
-	{"examples/doctor", "docs/performance.md", "Flags of doctor"},
+var update = flag.Bool("update", false, "write the tables of flags into the pages")
+
+// programs are the pages on which the flags of programs, and of their commands, are.
+var programs = []struct {
+	dir, command, page, heading string
+}{
+	{"benchmarks/cmd/suite", "", "benchmarks/README.md", "Flags of suite"},
+	{"benchmarks/cmd/compare", "", "benchmarks/README.md", "Flags of compare"},
+	{"examples/logs/cmd/logserver", "", "examples/logs/README.md", "Flags of logserver"},
+	{"examples/logs/cmd/logserver", "cat", "examples/logs/README.md", "Flags of logserver cat"},
+	{"examples/logs/cmd/logship", "", "examples/logs/README.md", "Flags of logship"},
+	{"examples/logs/cmd/logbench", "", "examples/logs/README.md", "Flags of logbench"},
+	{"examples/doctor", "", "docs/performance.md", "Flags of doctor"},
 }
 
-// TestFlags: every flag of a program has a row on its page, and no row is of none.
+// TestFlags: the table of a program's flags is what its -h prints. With -update it is
+// made so:
+//
+//	go test ./internal/doctest -run TestFlags -update
 func TestFlags(t *testing.T) {
 	for _, p := range programs {
-		if slices.Contains(pending, "./"+p.dir) && !exists(p.dir) {
+		want := flagTable(help(t, p.dir, p.command))
+		if len(want) < 5 {
+			t.Errorf("%s %s: -h has only %d lines of flags", p.dir, p.command, len(want))
 			continue
 		}
-		documented := flagRows(t, read(t, p.page), p.heading)
-		defined := flagsOf(t, p.dir)
-		if len(defined) < 5 {
-			t.Errorf("%s: only %d flags found", p.dir, len(defined))
+		text := read(t, p.page)
+		before, table, after := tableOf(t, text, p.heading)
+		if slices.Equal(table, want) {
+			continue
 		}
-		for _, f := range defined {
-			if documented["-"+f] == nil {
-				t.Errorf("%s: section %q lacks -%s", p.page, p.heading, f)
+		if *update {
+			text = before + strings.Join(want, "\n") + "\n" + after
+			if err := os.WriteFile(filepath.Join(root, p.page), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
 			}
-			delete(documented, "-"+f)
+			continue
 		}
-		for f := range documented {
-			t.Errorf("%s: section %q has %s, which %s does not take", p.page, p.heading, f, p.dir)
+		for _, row := range want {
+			if !slices.Contains(table, row) {
+				t.Errorf("%s: section %q lacks %s", p.page, p.heading, row)
+			}
+		}
+		for _, row := range table {
+			if !slices.Contains(want, row) {
+				t.Errorf("%s: section %q has %s, which -h has not", p.page, p.heading, row)
+			}
 		}
 	}
 }
 
-// flagRows are the rows of a program's section and of its commands', "Flags of logserver cat".
-func flagRows(t *testing.T, text, heading string) map[string][]string {
+// help is what a program prints for -h.
+func help(t *testing.T, dir, command string) string {
 	t.Helper()
-	all := byName(t, rows(section(t, text, heading)))
-	for line := range strings.Lines(text) {
-		if h, ok := strings.CutPrefix(strings.TrimSpace(line), "## "+heading+" "); ok {
-			maps.Copy(all, byName(t, rows(section(t, text, heading+" "+h))))
-		}
+	args := []string{"run", "./" + dir}
+	if command != "" {
+		args = append(args, command)
 	}
-	return all
-}
-
-// hidden are the commands of programs that only they themselves call.
-var hidden = []string{"suite serve", "suite filtered", "suite spin", "compare serve", "logbench serve"}
-
-// flagsOf returns the names of the flags that a program's source defines, on any system.
-func flagsOf(t *testing.T, dir string) (names []string) {
-	t.Helper()
-	sources, err := filepath.Glob(filepath.Join(root, dir, "*.go"))
-	if err != nil {
+	cmd := exec.Command("go", append(args, "-h")...)
+	cmd.Dir = root
+	out, err := cmd.CombinedOutput()
+	if _, exited := err.(*exec.ExitError); err != nil && !exited {
 		t.Fatal(err)
 	}
-	for _, src := range sources {
-		if strings.HasSuffix(src, "_test.go") {
+	return string(out)
+}
+
+var (
+	flagLine    = regexp.MustCompile("^  -([a-z0-9-]+)(?: (.+))?$")
+	flagAndText = regexp.MustCompile("^  -([a-z0-9-]+)\t(.*)$") // of one letter
+)
+
+// flagTable makes the rows of a table from what package flag prints.
+func flagTable(help string) []string {
+	table := []string{"| flag | value | |", "|---|---|---|"}
+	add := func(name, value, text string) {
+		text = strings.ReplaceAll(strings.ReplaceAll(text, "|", `\|`), "<", "&lt;")
+		table = append(table, strings.TrimRight("| `-"+name+"` | "+value+" | "+text, " ")+" |")
+	}
+	lines := strings.Split(help, "\n")
+	for i := 0; i < len(lines); i++ {
+		if m := flagAndText.FindStringSubmatch(lines[i]); m != nil {
+			add(m[1], "", m[2])
 			continue
 		}
-		f, err := parser.ParseFile(token.NewFileSet(), src, nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
+		m := flagLine.FindStringSubmatch(lines[i])
+		if m == nil {
+			continue
 		}
-		for _, d := range f.Decls {
-			fn, ok := d.(*ast.FuncDecl)
-			if !ok || fn.Body == nil {
-				continue
-			}
-			for _, name := range flagsIn(fn.Body) {
-				if !slices.Contains(names, name) {
-					names = append(names, name)
-				}
-			}
+		var text []string
+		for i+1 < len(lines) && strings.HasPrefix(lines[i+1], "    \t") {
+			i++
+			text = append(text, strings.TrimSpace(lines[i]))
 		}
+		add(m[1], m[2], strings.Join(text, " "))
+	}
+	return table
+}
+
+// flagsOf are the names of a program's flags.
+func flagsOf(t *testing.T, dir string) (names []string) {
+	for _, row := range flagTable(help(t, dir, ""))[2:] {
+		name, _, _ := strings.Cut(strings.TrimPrefix(row, "| `-"), "`")
+		names = append(names, name)
 	}
 	return names
 }
 
-// flagsIn returns the flags that a function defines, none if they are of a hidden command.
-func flagsIn(body *ast.BlockStmt) (names []string) {
-	inner := false
-	ast.Inspect(body, func(n ast.Node) bool {
-		call, ok := n.(*ast.CallExpr)
-		if !ok {
-			return true
-		}
-		sel, ok := call.Fun.(*ast.SelectorExpr)
-		if !ok {
-			return true
-		}
-		if sel.Sel.Name == "NewFlagSet" && len(call.Args) > 0 && slices.Contains(hidden, text(call.Args[0])) {
-			inner = true
-		}
-		recv, ok := sel.X.(*ast.Ident)
-		if !ok || recv.Name != "fs" && recv.Name != "flag" && recv.Name != "flags" {
-			return true
-		}
-		if i := nameAt(sel.Sel.Name); i >= 0 && len(call.Args) > i {
-			if name := text(call.Args[i]); name != "" {
-				names = append(names, name)
-			}
-		}
-		return true
-	})
-	if inner {
-		return nil
+// tableOf cuts a page around the first table of a section.
+func tableOf(t *testing.T, text, heading string) (before string, table []string, after string) {
+	t.Helper()
+	start := strings.Index(text, "## "+heading+"\n")
+	if start < 0 {
+		t.Fatalf("no section %q", heading)
 	}
-	return names
-}
-
-// nameAt returns which argument of a method of flag.FlagSet is the flag's name, or -1.
-func nameAt(method string) int {
-	switch method {
-	case "Bool", "Duration", "Float64", "Int", "Int64", "String", "Uint", "Uint64", "Func", "BoolFunc":
-		return 0
-	case "BoolVar", "DurationVar", "Float64Var", "IntVar", "Int64Var", "StringVar", "UintVar", "Uint64Var", "Var", "TextVar":
-		return 1
+	begin := strings.Index(text[start:], "\n|")
+	if next := strings.Index(text[start+3:], "\n## "); begin < 0 || next >= 0 && begin > next+3 {
+		t.Fatalf("section %q has no table", heading)
 	}
-	return -1
+	begin += start + 1
+	end := begin
+	for end < len(text) && text[end] == '|' {
+		line := strings.Index(text[end:], "\n")
+		if line < 0 {
+			line = len(text[end:]) - 1
+		}
+		table = append(table, text[end:end+line])
+		end += line + 1
+	}
+	return text[:begin], table, text[end:]
 }

@@ -9,11 +9,29 @@ package leakcheck
 import (
 	"errors"
 	"fmt"
+	"net"
+	"os"
 	"runtime"
 	"sort"
 	"strings"
 	"time"
 )
+
+// Main runs the tests of a package, m.Run, and returns the exit code: one if they leave
+// something behind that does not go within patience.
+func Main(run func() int, patience time.Duration) (code int) {
+	// The runtime's own poller lives as long as the process: start it first.
+	if ln, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
+		ln.Close()
+	}
+	before := Take()
+	code = run()
+	if err := before.Check(patience); err != nil {
+		fmt.Fprintf(os.Stderr, "FAIL: the tests left behind:\n%v\n", err)
+		code = max(code, 1)
+	}
+	return code
+}
 
 // Snapshot is what was open and running at one moment.
 type Snapshot struct {

@@ -176,6 +176,7 @@ func (in *input) append(msg []byte, cut, more bool) (seq uint64, ok bool) {
 		in.first.Host = slices.Clone(m.Host) // msg is not ours
 	}
 	in.received++
+	in.bytes += uint64(len(msg))
 	in.severity[m.Severity&7]++
 	if m.Malformed {
 		in.malformed++

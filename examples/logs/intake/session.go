@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/uringnet/go-uringnet/examples/logs/stats"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 )
 
@@ -60,6 +61,8 @@ type Session struct {
 	gated    bool // the peer was, until there is memory
 	expiring bool // the message was unfinished for too long; stop when it is stored
 	source   *store.Source
+	keyOf    *store.Source // of which key is made
+	key      stats.SourceKey
 	since    time.Time // when the unfinished message began; zero: there is none
 	held     []byte
 	ahead    int       // how much of Server.ahead is the session's

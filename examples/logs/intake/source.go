@@ -5,6 +5,7 @@ import (
 	"net"
 	"strings"
 
+	"github.com/uringnet/go-uringnet/examples/logs/stats"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 )
 
@@ -49,4 +50,20 @@ func (x *Session) identify(c net.Conn) {
 		src.Subject = name
 		x.source = &src
 	}
+}
+
+// sourceKey is what the session's source is counted by: its address without the port.
+func (x *Session) sourceKey() (key stats.SourceKey, known bool) {
+	src := x.source
+	if src == nil {
+		return key, false
+	}
+	if x.keyOf != src { // made once, and again when the subject is known
+		peer := src.Peer
+		if host, _, err := net.SplitHostPort(peer); err == nil {
+			peer = host
+		}
+		x.keyOf, x.key = src, stats.SourceKey{Peer: peer, Listener: src.Listener, Subject: src.Subject}
+	}
+	return x.key, true
 }

@@ -4,6 +4,7 @@ package intake
 // share are changed once a chunk.
 type tally struct {
 	received, malformed uint64
+	bytes               uint64 // of messages
 	severity            [8]uint32
 }
 
@@ -14,6 +15,9 @@ func (in *input) count() {
 		st.Received.Add(t.received)
 		if in.x.paced != nil {
 			in.x.paced.Received(int(t.received))
+		}
+		if key, known := in.x.sourceKey(); known {
+			st.Sources.Count(key, t.received, t.bytes, in.nano)
 		}
 		if t.malformed > 0 {
 			st.Malformed.Add(t.malformed)

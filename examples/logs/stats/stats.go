@@ -69,6 +69,9 @@ type Stats struct {
 	// Latency holds the nanoseconds from the receipt of a batch's first log
 	// until the batch was stored.
 	Latency Histogram
+
+	// Sources is who sends logs. It is not part of a Snapshot.
+	Sources Sources
 }
 
 // Snapshot is a copy of a Stats. Fields are read one after the other, so they

@@ -2,11 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
-	"path/filepath"
 	"sync"
 )
 
@@ -86,30 +81,13 @@ func (s *Store) firstHeld() uint64 {
 // delivers what is as durable as the store was asked for, and no batch twice, unless it
 // is made again at an earlier Position. It is not for use by several goroutines.
 type Follower struct {
-	s    *Store
-	at   Position
-	path string
-	file OpenFile
-	r    *blockReader
-	scan Scanner // for the batches seen, and decompression
+	walk
+	s *Store
 }
 
 // Follow makes a Follower that begins at a Position.
 func (s *Store) Follow(from Position) *Follower {
-	return &Follower{s: s, at: from, scan: Scanner{FS: s.opts.FS}}
-}
-
-// Position is behind the last batch that was delivered.
-func (f *Follower) Position() Position { return f.at }
-
-// Close lets go of the file that is being read.
-func (f *Follower) Close() error {
-	if f.file == nil {
-		return nil
-	}
-	err := f.file.Close()
-	f.file, f.r = nil, nil
-	return err
+	return &Follower{walk{fsys: s.opts.FS, dir: s.opts.Dir, at: from, scan: &Scanner{FS: s.opts.FS}}, s}
 }
 
 // Next delivers the next batch, record by record, waiting for it. It returns fn's error,
@@ -127,107 +105,9 @@ func (f *Follower) Next(ctx context.Context, fn func(Record) error) error {
 				continue
 			}
 		}
-		delivered, err := f.read(limit, fn)
+		delivered, err := f.read(limit, func(b *Batch) error { return b.Each(fn) })
 		if delivered || err != nil {
 			return err
 		}
 	}
 }
-
-// read delivers a batch before limit. It returns false if there was none where it looked.
-func (f *Follower) read(limit Position, fn func(Record) error) (delivered bool, err error) {
-	if f.file == nil {
-		if found, err := f.open(limit); !found {
-			return false, err
-		}
-	}
-	if f.at.Segment == limit.Segment {
-		f.r.size = limit.Offset
-	} else if info, err := f.file.Stat(); err != nil {
-		return false, err
-	} else if _, f.r.size, _, err = readIndex(f.file, info.Size()); err != nil {
-		return false, err
-	}
-	skipped := f.r.skipped
-	h, payload, err := f.r.next(nil)
-	switch {
-	case errors.Is(err, io.EOF):
-		return false, f.endSegment(limit)
-	case err != nil:
-		return false, err
-	}
-	if f.scan.first(&h) {
-		if payload, err = f.scan.plaintext(&h, payload); err == nil {
-			err = deliver(&h, payload, fn)
-		}
-		var own *deliveryError
-		if errors.As(err, &own) {
-			f.scan.forget(&h)
-			f.r.off = f.at.Offset
-			return false, own.err
-		}
-		if err != nil {
-			err = fmt.Errorf("%s: %w: %w", f.path, ErrDamaged, err)
-		}
-		delivered = err == nil
-	}
-	f.at.Offset = f.r.off
-	if err == nil && f.r.skipped > skipped {
-		err = fmt.Errorf("%s: %w: %d bytes were passed over", f.path, ErrDamaged, f.r.skipped-skipped)
-	}
-	return delivered, err
-}
-
-// open opens the segment of the position, or the next that there is.
-func (f *Follower) open(limit Position) (found bool, err error) {
-	paths, err := segments(f.s.opts.FS, f.s.opts.Dir)
-	if err != nil {
-		return false, err
-	}
-	for _, path := range paths {
-		id, _ := parseSegmentPath(path)
-		if id.seq < f.at.Segment {
-			continue
-		}
-		file, err := f.s.opts.FS.Open(path, false)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // removed meanwhile
-		} else if err != nil {
-			return false, err
-		}
-		if f.r, err = newBlockReader(file); err != nil {
-			file.Close()
-			return false, err
-		}
-		f.file, f.path = file, path
-		wanted := f.at.Segment
-		if id.seq > wanted {
-			f.at = Position{Segment: id.seq}
-		}
-		f.at.Offset = max(f.at.Offset, headerSize)
-		f.r.off, f.r.end = f.at.Offset, f.at.Offset
-		if wanted > 0 && id.seq > wanted {
-			err = fmt.Errorf("%s: %w: segments %d to %d", filepath.Base(path), ErrGap, wanted, id.seq-1)
-		}
-		return err == nil, err
-	}
-	f.at = limit // everything was removed, up to what is written now
-	return false, nil
-}
-
-// endSegment is called when a segment has been read to its end, as far as it is stored.
-func (f *Follower) endSegment(limit Position) error {
-	if f.at.Segment < limit.Segment {
-		f.at = Position{Segment: f.at.Segment + 1}
-		return errors.Join(f.r.damage(f.path), f.Close())
-	}
-	early := f.at.before(limit)
-	f.at = limit
-	if early {
-		return fmt.Errorf("%s: %w: it ends early", f.path, ErrDamaged)
-	}
-	return nil
-}
-
-// forget takes a batch back that was noted as seen.
-func (s *Scanner) forget(h *blockHeader) { s.seen[lane{h.run, h.lane}].remove(h.seq) }

@@ -80,3 +80,31 @@ func TestQuota(t *testing.T) {
 		t.Error("isFull")
 	}
 }
+
+// When the disk is full, old segments make room at once.
+func TestKeepFull(t *testing.T) {
+	mount := mountTmpfs(t, "1m")
+	s := open(t, Options{
+		Dir: filepath.Join(mount, "logs"), Durability: Group, Lanes: 1, BatchSize: 16 << 10, SegmentSize: 64 << 10, KeepFree: 128 << 10,
+	})
+	ps := produce(s, 20_000) // some 3 MiB
+	closeStore(t, s)
+	for _, p := range ps {
+		if n := p.acknowledged(); n != len(p.seqs) || p.err != nil {
+			t.Errorf("%d of %d acknowledged, %v", n, len(p.seqs), p.err)
+		}
+	}
+	if s.stats.Removed.Load() == 0 {
+		t.Error("nothing was removed")
+	}
+	got, err := messages(s.opts.Dir)
+	if err != nil || len(got) == 0 {
+		t.Fatalf("%d messages, %v", len(got), err)
+	}
+	_, first := parseMessage(t, got[0])
+	for i, msg := range got {
+		if _, k := parseMessage(t, msg); k != first+i {
+			t.Fatalf("message %d where %d belongs", k, first+i)
+		}
+	}
+}

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -18,16 +17,5 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" {
 		child(dir, os.Getenv(childMode))
 	}
-	// The runtime's poller lives as long as the process: start it first.
-	if r, w, err := os.Pipe(); err == nil {
-		r.Close()
-		w.Close()
-	}
-	before := leakcheck.Take()
-	code := m.Run()
-	if err := before.Check(patience); err != nil {
-		fmt.Fprintf(os.Stderr, "FAIL: the tests left behind:\n%v\n", err)
-		code = max(code, 1)
-	}
-	os.Exit(code)
+	os.Exit(leakcheck.Main(m.Run, patience))
 }

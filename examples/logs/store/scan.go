@@ -73,6 +73,15 @@ func segments(fsys FS, dir string) ([]string, error) {
 	return paths, nil
 }
 
+// Segments returns the paths of the segments of a directory, oldest first.
+func (s *Scanner) Segments(dir string) ([]string, error) { return segments(s.disk(), dir) }
+
+// SegmentNumber is the number of a segment by its path, 0 if that is not a segment's.
+func SegmentNumber(path string) uint64 {
+	id, _ := parseSegmentPath(path)
+	return id.seq
+}
+
 func parseSegmentPath(path string) (segmentID, bool) {
 	return parseSegmentName(filepath.Base(path))
 }

@@ -2,32 +2,31 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"slices"
-	"strconv"
 	"time"
 
 	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
-	"github.com/uringnet/go-uringnet/examples/logs/stats"
+	"github.com/uringnet/go-uringnet/examples/logs/query"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
-	"github.com/uringnet/go-uringnet/examples/logs/syslog"
 )
 
-// query is what "cat" is asked for.
-type query struct {
-	severity     uint8 // this one and worse
-	since, until int64 // Unix nanoseconds; 0: no limit
-	host         string
-	malformed    bool // only those
-	last         int  // only so many, the newest; 0: all
-	files        bool // tell of the segments, not of the records
-	escape       string
+// cat is what the command of that name is asked for.
+type cat struct {
+	query  query.Query
+	follow bool
+	files  bool // tell of the segments, not of the records
+	json   bool
+	format string
+	escape string
+
+	queryRefused func() error // the first value that the query did not accept
+	refused      error        // the first of the others
 }
 
 // Values of -escape.
@@ -37,84 +36,97 @@ const (
 	escapeNever  = "never"
 )
 
-func (q *query) flags() *flag.FlagSet {
+func (c *cat) flags() *flag.FlagSet {
 	fs := flag.NewFlagSet("cat", flag.ContinueOnError)
-	now := time.Now()
-	q.severity = 7
-	fs.Func("severity", "only logs of this `severity` and worse: emerg, alert, crit, err, warning, notice,\ninfo, debug or 0 to 7", func(s string) (err error) {
-		q.severity, err = parseSeverity(s)
-		return err
-	})
-	fs.Func("since", "only logs of this `time` and later: 2026-01-02, \"2026-01-02 15:04:05\", RFC 3339, or\nhow long ago, as 90m", func(s string) (err error) {
-		q.since, err = parseTime(s, now)
-		return err
-	})
-	fs.Func("until", "only logs of this `time` and earlier", func(s string) (err error) {
-		q.until, err = parseTime(s, now)
-		return err
-	})
-	fs.StringVar(&q.host, "host", "", "only logs that name this `host`")
-	fs.BoolVar(&q.malformed, "malformed", false, "only logs whose header could not be parsed")
-	fs.IntVar(&q.last, "n", 0, "only the last `n`")
-	fs.BoolVar(&q.files, "files", false, "print a line about each segment instead")
-	q.escape = escapeAuto
+	c.query.Now = time.Now()
+	c.queryRefused = c.query.Flags(fs)
+	fs.BoolVar(&c.follow, "f", false, "go on with what is stored from now on; of one directory")
+	fs.BoolVar(&c.json, "json", false, "print JSON, an object a line")
+	fs.StringVar(&c.format, "format", "", "print a log as this `template` of Go's text/template says; see below")
+	fs.BoolVar(&c.files, "files", false, "print a line about each segment instead")
+	c.escape = escapeAuto
 	fs.Func("escape", "`when` to escape what could mislead: always, never, or auto, which is always on a\nterminal and control characters elsewhere; see below (default auto)", func(s string) error {
 		if s != escapeAuto && s != escapeAlways && s != escapeNever {
-			return fmt.Errorf("want %s, %s or %s", escapeAuto, escapeAlways, escapeNever)
+			c.refuse("escape", s, fmt.Sprintf("%s, %s or %s", escapeAuto, escapeAlways, escapeNever))
 		}
-		q.escape = s
+		c.escape = s
 		return nil
 	})
 	fs.BoolFunc("raw", "the same as -escape never", func(string) error {
-		q.escape = escapeNever
+		c.escape = escapeNever
 		return nil
 	})
 	return fs
 }
 
-// runCat prints stored logs, one a line.
-func runCat(args []string, out io.Writer) error {
-	var q query
-	fs := q.flags()
+// refuse notes a value that is not accepted.
+func (c *cat) refuse(name, value, want string) {
+	if c.refused == nil {
+		c.refused = &query.Refusal{Name: name, Value: value, Want: want}
+	}
+}
+
+// runCat prints stored logs.
+func runCat(args []string, out, errs io.Writer) error {
+	var c cat
+	fs := c.flags()
 	if ok, err := parseCommand(fs, args, out); !ok {
 		return err
 	}
-	if q.last < 0 {
-		return cli.Usage(errors.New("n must not be negative"))
+	if c.json && c.format != "" {
+		c.refuse("format", c.format, "either it or -json")
 	}
-	e := q.escaping(out)
 	w := bufio.NewWriterSize(out, 64<<10)
-	var line []byte
-	var kept [][]byte // if only the last are wanted: a ring of them
-	next := 0
-	err := scan(fs.Args(), store.Scanner{Since: q.since, Until: q.until}, func(path string, scan func(func(store.Record) error) error) error {
-		if q.files {
-			return describe(w, path, scan)
-		}
-		return scan(func(r store.Record) error {
-			if !q.wants(r) {
-				return nil
-			}
-			if q.last == 0 {
-				line = e.line(line[:0], r.Msg)
-				_, err := w.Write(line)
-				return err
-			}
-			if len(kept) < q.last {
-				kept = append(kept, nil)
-			}
-			kept[next] = e.line(kept[next][:0], r.Msg)
-			next = (next + 1) % q.last
-			return nil
-		})
-	})
-	if len(kept) == q.last { // full: the oldest is the next to be replaced
-		kept = slices.Concat(kept[next:], kept[:next])
+	printEntry, err := c.printer(w, out)
+	if err != nil {
+		c.refuse("format", c.format, "a template: "+err.Error())
 	}
-	for _, line := range kept {
-		_, _ = w.Write(line) // Flush returns the error
+	if err := cmp.Or(c.queryRefused(), c.refused); err != nil {
+		return cli.Usage(fmt.Errorf("-%w", err))
+	}
+	if c.files {
+		err := scan(fs.Args(), *c.query.Scanner(nil), func(path string, scan func(func(store.Record) error) error) error {
+			return describe(w, path, scan)
+		})
+		return cmp.Or(w.Flush(), err)
+	}
+	groups, err := segmentGroups(fs.Args())
+	if err != nil {
+		return err
+	}
+	if c.follow {
+		if info, err := os.Stat(fs.Arg(0)); fs.NArg() != 1 || err == nil && !info.IsDir() {
+			return cli.Usage(errors.New("-f: want one directory"))
+		}
+	}
+	ctx := context.Background()
+	end, err := c.query.Run(ctx, nil, groups, printEntry)
+	if c.follow && (err == nil || errors.Is(err, store.ErrDamaged)) {
+		complain := func(err error) { fmt.Fprintln(printable{errs}, "logserver:", err) }
+		if err != nil {
+			complain(err)
+		}
+		err = c.query.Follow(ctx, query.Following{Dir: fs.Arg(0), From: end, Emit: printEntry, Idle: w.Flush, Complain: complain})
 	}
 	return cmp.Or(w.Flush(), err)
+}
+
+// printer returns what prints an entry to w, which ends up on out.
+func (c *cat) printer(w *bufio.Writer, out io.Writer) (func(*query.Entry) error, error) {
+	e := c.escaping(out)
+	if c.format != "" {
+		return templatePrinter(w, c.format, e)
+	}
+	var line []byte
+	return func(entry *query.Entry) error {
+		if c.json {
+			line = query.AppendJSON(line[:0], entry)
+		} else {
+			line = append(e.append(line[:0], entry.Text()), '\n')
+		}
+		_, err := w.Write(line)
+		return err
+	}, nil
 }
 
 // parseCommand parses the flags and paths of a command. Unless ok, the command
@@ -128,7 +140,7 @@ func parseCommand(fs *flag.FlagSet, args []string, out io.Writer) (ok bool, err 
 		fs.SetOutput(out)
 		fs.PrintDefaults()
 		if fs.Lookup("escape") != nil {
-			fmt.Fprint(out, escapeHelp)
+			fmt.Fprint(out, formatHelp, escapeHelp)
 		}
 		return false, nil
 	case err != nil:
@@ -139,97 +151,62 @@ func parseCommand(fs *flag.FlagSet, args []string, out io.Writer) (ok bool, err 
 	return true, nil
 }
 
-// wants reports whether a record is asked for.
-func (q *query) wants(r store.Record) bool {
-	if r.Severity > q.severity || q.malformed && !r.Malformed {
-		return false
-	}
-	if q.host == "" && q.since == 0 && q.until == 0 {
-		return true
-	}
-	h, _ := syslog.Parse(r.Msg, time.Unix(0, r.Last))
-	if q.host != "" && string(h.Host) != q.host {
-		return false
-	}
-	first, last := r.First, r.Last // without a time of its own it came in between
-	if h.Time != 0 {
-		first, last = h.Time, h.Time
-	}
-	return (q.since == 0 || last >= q.since) && (q.until == 0 || first <= q.until)
-}
-
 // escaping is what -escape asks for on out.
-func (q *query) escaping(out io.Writer) escaping {
+func (c *cat) escaping(out io.Writer) escaping {
 	switch {
-	case q.escape == escapeNever:
+	case c.escape == escapeNever:
 		return escapeNothing
-	case q.escape == escapeAlways || cli.IsTerminal(out):
+	case c.escape == escapeAlways || cli.IsTerminal(out):
 		return escapeAll
 	default:
 		return escapeControls
 	}
 }
 
-// line appends a message as a line. (Templates of rsyslog end messages in a
-// newline, also where the framing needs none.)
-func (e escaping) line(b, msg []byte) []byte {
-	return append(e.append(b, bytes.TrimSuffix(msg, []byte("\n"))), '\n')
-}
-
-// parseSeverity reads a severity's name or number.
-func parseSeverity(s string) (uint8, error) {
-	if i := slices.Index(stats.SeverityNames[:], s); i >= 0 {
-		return uint8(i), nil
-	}
-	if n, err := strconv.ParseUint(s, 10, 8); err == nil && n <= 7 {
-		return uint8(n), nil
-	}
-	return 0, fmt.Errorf("want one of %v, or 0 to 7", stats.SeverityNames)
-}
-
-// parseTime reads a point in time, or how long before now it is.
-func parseTime(s string, now time.Time) (int64, error) {
-	if d, err := time.ParseDuration(s); err == nil {
-		return now.Add(-d).UnixNano(), nil
-	}
-	for _, layout := range []string{time.RFC3339Nano, time.DateTime, time.DateOnly} {
-		if t, err := time.ParseInLocation(layout, s, now.Location()); err == nil {
-			return t.UnixNano(), nil
-		}
-	}
-	return 0, errors.New(`want a time like 2026-01-02, "2026-01-02 15:04:05" or 90m (ago)`)
-}
-
-// scan calls f for each segment of the paths, which are segments and
-// directories of them, with the function that reads it. Segments that are torn
-// or damaged do not stop it; the error tells of them. (Torn is also the one
-// that a server is writing to; that one goes without saying.)
-func scan(paths []string, s store.Scanner, f func(path string, scan func(func(store.Record) error) error) error) error {
-	var segments []string
+// segmentGroups returns the segments of paths, which are segments and directories of them:
+// those of a directory belong together, and those that are given one after the other.
+func segmentGroups(paths []string) (groups [][]string, err error) {
+	open := false // the last group takes further segments
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if !info.IsDir() {
-			segments = append(segments, path)
+		group := []string{path}
+		if info.IsDir() {
+			if group, err = store.Segments(path); err != nil {
+				return nil, err
+			}
+		}
+		if open && !info.IsDir() {
+			groups[len(groups)-1] = append(groups[len(groups)-1], path)
 			continue
 		}
-		in, err := store.Segments(path)
-		if err != nil {
-			return err
-		}
-		segments = append(segments, in...)
+		groups = append(groups, group)
+		open = !info.IsDir()
+	}
+	return groups, nil
+}
+
+// scan calls f for each segment of the paths, with the function that reads it. Segments
+// that are torn or damaged do not stop it; the error tells of them. (Torn is also the one
+// that a server is writing to; that one goes without saying.)
+func scan(paths []string, s store.Scanner, f func(path string, scan func(func(store.Record) error) error) error) error {
+	groups, err := segmentGroups(paths)
+	if err != nil {
+		return err
 	}
 	var damaged []error
-	for _, path := range segments {
-		err := f(path, func(fn func(store.Record) error) error { return s.Scan(path, fn) })
-		switch {
-		case err == nil, errors.Is(err, store.ErrTorn):
-		case errors.Is(err, store.ErrDamaged):
-			damaged = append(damaged, err)
-		default:
-			return err
+	for _, group := range groups {
+		for _, path := range group {
+			err := f(path, func(fn func(store.Record) error) error { return s.Scan(path, fn) })
+			switch {
+			case err == nil, errors.Is(err, store.ErrTorn), errors.Is(err, os.ErrNotExist): // removed meanwhile
+			case errors.Is(err, store.ErrDamaged):
+				damaged = append(damaged, err)
+			default:
+				return err
+			}
 		}
 	}
 	return errors.Join(damaged...)

@@ -22,6 +22,7 @@ type config struct {
 	clientSubjects                []string
 	unixMode                      fs.FileMode // 0: as the umask has it
 	http                          string
+	web                           webConfig
 
 	dir         string
 	durability  durability
@@ -77,6 +78,7 @@ const (
 func defaultConfig() config {
 	return config{
 		http:        "127.0.0.1:9514",
+		web:         webConfig{logs: true},
 		dir:         "logs",
 		durability:  durability{store.Group},
 		interval:    time.Second,
@@ -131,7 +133,8 @@ func (c *config) inputFlags(fs *cli.Set) {
 	fs.ListOf(&c.clientSubjects, "tls-client-subject", checkSubject, "`names` that clients' certificates may have, comma-separated or repeated: the common name\nor any alternative name, web-*.example.com, or an attribute of the subject, O=Acme")
 	fs.Choice(&c.tlsMin, "tls-min", "oldest `version` of TLS that is spoken", "1.2", "1.3")
 	fs.Mode(&c.unixMode, "unix-mode", 0, "`permissions` of the unix sockets (default as the umask has it)")
-	fs.String(&c.http, "http", "`address` of the live page, /metrics and /stats.json; empty: none")
+	fs.String(&c.http, "http", "`address` of the live page, /logs, /metrics and /stats.json; empty: none")
+	c.web.flags(fs)
 }
 
 // storeFlags adds how logs are stored.
@@ -217,8 +220,10 @@ func (c *config) check(fs *cli.Set) error {
 			return fs.Refuse(rule.flag, rule.want)
 		}
 	}
-	_, err := c.sinkConfigs()
-	return err
+	if _, err := c.sinkConfigs(); err != nil {
+		return err
+	}
+	return c.web.check(fs, c.http)
 }
 
 // tlsSettings returns what concerns TLS.

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/uringnet/go-uringnet/examples/logs/internal/logtest"
+
 	"github.com/uringnet/go-uringnet/uringnet"
 )
 
@@ -225,20 +227,5 @@ func TestRefusalLogged(t *testing.T) {
 	})
 }
 
-// syncBuffer is a strings.Builder for several goroutines.
-type syncBuffer struct {
-	mu sync.Mutex
-	b  strings.Builder
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
+// syncBuffer is a buffer for several goroutines.
+type syncBuffer = logtest.Buffer

@@ -33,16 +33,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childEnv) != "" {
 		os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 	}
-	if ln, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
-		ln.Close() // the runtime's poller stays open: have it before looking
-	}
-	before := leakcheck.Take()
-	code := m.Run()
-	if err := before.Check(patience); err != nil {
-		fmt.Fprintf(os.Stderr, "FAIL: the tests left behind:\n%v\n", err)
-		code = max(code, 1)
-	}
-	os.Exit(code)
+	os.Exit(leakcheck.Main(m.Run, patience))
 }
 
 // discard is the log of servers that are not to start.

@@ -33,7 +33,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	var err error
 	switch {
 	case len(args) > 0 && args[0] == "cat":
-		err = runCat(args[1:], stdout)
+		err = runCat(args[1:], stdout, stderr)
 	case len(args) > 0 && args[0] == "check":
 		err = runCheck(args[1:], stdout)
 	default:

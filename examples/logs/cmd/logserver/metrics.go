@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/json"
 	"net/http"
@@ -14,15 +15,20 @@ import (
 	"github.com/uringnet/go-uringnet/poller"
 )
 
-// page is the live page, whole: it loads nothing but the JSON below.
-//
-//go:embed page.html
-var page []byte
+var (
+	//go:embed page.html
+	pageHTML []byte
+	//go:embed page_logs.js
+	pageLogs []byte
+
+	// page is the live page, whole: it loads nothing but the JSON below.
+	page = bytes.Replace(pageHTML, []byte("/* page_logs.js */\n"), pageLogs, 1)
+)
 
 // pagePolicy forbids the page everything that it does not need.
 const pagePolicy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// handler serves the page and the numbers.
+// handler serves the page, the numbers, and the contents of logs to whom may see them.
 func (s *server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
@@ -33,6 +39,8 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("GET /metrics", s.serveMetrics)
 	mux.HandleFunc("GET /stats.json", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.report()) })
 	mux.HandleFunc("GET /history.json", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.history.all()) })
+	mux.HandleFunc("GET /logs", s.logs.guard(s.logs.serve))
+	mux.HandleFunc("GET /sources.json", s.logs.guard(s.serveSources))
 	return mux
 }
 
@@ -68,6 +76,8 @@ type settings struct {
 	Durability string `json:"durability"`
 	Compress   bool   `json:"compress"`
 	MaxConns   int    `json:"max_conns"`
+	Logs       bool   `json:"logs"`  // /logs and /sources.json are served
+	Token      bool   `json:"token"` // with a token only
 }
 
 // engineReport is how the connections are carried.
@@ -89,6 +99,8 @@ func (s *server) report() report {
 			Durability: s.cfg.durability.String(),
 			Compress:   s.cfg.compress,
 			MaxConns:   int(s.limits.maxConns.Load()),
+			Logs:       s.cfg.web.logs,
+			Token:      s.cfg.web.tokenFile != "",
 		},
 		Totals:  s.stats.Snapshot(),
 		Idle:    s.idleClosed.Load(),

@@ -43,6 +43,7 @@ type server struct {
 	web         *http.Server // nil: none
 	webListener net.Listener
 	webAddr     net.Addr
+	logs        *logService // nil without web
 	history     history
 
 	failed   chan error    // gets the first error that ends the server
@@ -188,22 +189,40 @@ func (s *server) openStore() (err error) {
 
 // listenWeb opens the address of the page and the metrics. It is package net's:
 // the engine's counters are for logs.
-func (s *server) listenWeb() error {
+func (s *server) listenWeb() (err error) {
 	if s.cfg.http == "" {
 		return nil
+	}
+	if s.logs, err = newLogService(s.cfg.dir, s.cfg.http, s.cfg.web); err != nil {
+		return err
+	}
+	c, err := s.cfg.web.tls()
+	if err != nil {
+		return err
 	}
 	ln, err := net.Listen("tcp", s.cfg.http)
 	if err != nil {
 		return listenError("http", "tcp", s.cfg.http, err)
 	}
+	if err := s.cfg.web.mayServe(s.cfg.http, ln.Addr()); err != nil {
+		_ = ln.Close()
+		return err
+	}
 	s.webListener, s.webAddr = ln, ln.Addr()
-	s.web = &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+	s.web = &http.Server{
+		Handler: s.handler(), TLSConfig: c, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug), // of clients: they could fill the log
+	}
 	return nil
 }
 
 // serveWeb answers requests for the page and the metrics.
 func (s *server) serveWeb() {
-	if err := s.web.Serve(s.webListener); !errors.Is(err, http.ErrServerClosed) {
+	serve := s.web.Serve
+	if s.cfg.web.cert != "" {
+		serve = func(ln net.Listener) error { return s.web.ServeTLS(ln, "", "") }
+	}
+	if err := serve(s.webListener); !errors.Is(err, http.ErrServerClosed) {
 		s.fail(err)
 	}
 }
@@ -240,11 +259,18 @@ func (s *server) announce(out io.Writer) {
 		fmt.Fprintf(out, "listening %s %s\n", l.kind, l.ln.Addr())
 	}
 	if s.web != nil {
-		fmt.Fprintf(out, "listening http %s\n", s.webAddr)
-		fmt.Fprintf(out, "live page http://%s/\n", s.webAddr)
+		fmt.Fprintf(out, "listening %s %s\n", s.webScheme(), s.webAddr)
+		fmt.Fprintf(out, "live page %s://%s/\n", s.webScheme(), s.webAddr)
 	}
 	s.announceSinks(out)
 	fmt.Fprintln(out, "ready")
+}
+
+func (s *server) webScheme() string {
+	if s.cfg.web.cert != "" {
+		return "https"
+	}
+	return "http"
 }
 
 // fail notes an error that the server cannot go on with.
@@ -287,6 +313,7 @@ func (s *server) release() error {
 	if s.web != nil {
 		errs = append(errs, s.web.Close())
 		_ = s.webListener.Close() // the server has it only if it began
+		s.logs.close()
 	}
 	s.running.Wait()
 	return errors.Join(errs...)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -13,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/uringnet/go-uringnet/examples/logs/internal/logtest"
 
 	"github.com/uringnet/go-uringnet/examples/logs/frame"
 	"github.com/uringnet/go-uringnet/examples/logs/relp"
@@ -34,13 +35,7 @@ func TestMain(m *testing.M) {
 		ln.Close() // the runtime's poller stays open: have it before looking
 	}
 	uringnet.Default() // the engine that Dialers use stays, too
-	before := leakcheck.Take()
-	code := m.Run()
-	if err := before.Check(patience); err != nil {
-		fmt.Fprintf(os.Stderr, "FAIL: the tests left behind:\n%v\n", err)
-		code = max(code, 1)
-	}
-	os.Exit(code)
+	os.Exit(leakcheck.Main(m.Run, patience))
 }
 
 // receiver is a log server that keeps what it gets in memory, and that can be
@@ -250,23 +245,8 @@ type running struct {
 	stderr syncBuffer
 }
 
-// syncBuffer is a bytes.Buffer for several goroutines.
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
+// syncBuffer is a buffer for several goroutines.
+type syncBuffer = logtest.Buffer
 
 // begin starts a logship with these arguments; it is stopped with the test.
 func begin(t *testing.T, stdin io.Reader, args ...string) *running {
