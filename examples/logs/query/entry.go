@@ -3,6 +3,7 @@ package query
 import (
 	"time"
 
+	"github.com/uringnet/go-uringnet/examples/logs/jsonlog"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 	"github.com/uringnet/go-uringnet/examples/logs/syslog"
 )
@@ -16,10 +17,17 @@ type Entry struct {
 	parsed bool
 }
 
+// jsonNames are where a log that is a JSON object names its host.
+var jsonNames = jsonlog.Default()
+
 // parse reads the message's header, by the clock of the record.
 func (e *Entry) parse() *syslog.Header {
 	if !e.parsed {
 		e.header, _ = syslog.Parse(e.Msg, time.Unix(0, e.ReceivedAt()))
+		if len(e.Msg) > 0 && e.Msg[0] == '{' {
+			h, _ := jsonNames.Parse(e.Msg)
+			e.header.Host = h.Host
+		}
 		e.parsed = true
 	}
 	return &e.header

@@ -90,6 +90,9 @@ type Options struct {
 	// never the one that is written.
 	KeepAge            time.Duration
 	KeepSize, KeepFree int64
+	// Held is what Store.Hold would be told, by name, before retention looks for the first
+	// time: what followers of an earlier run had not read.
+	Held map[string]uint64
 
 	// FileMode and DirMode are the permissions of files and directories that are made,
 	// whatever the umask; default 0640 and 0750. Gid is the group that they are given

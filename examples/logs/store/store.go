@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -82,6 +83,7 @@ func Open(o Options) (*Store, error) {
 	for i := range o.Lanes {
 		s.lanes = append(s.lanes, &Lane{s: s, number: i})
 	}
+	s.progress.held = maps.Clone(o.Held)
 	s.w.init()
 	s.startSyncer()
 	s.startKeeper()

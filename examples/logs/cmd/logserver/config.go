@@ -43,6 +43,8 @@ type config struct {
 	keepAge     time.Duration
 	keepSize    cli.Size
 	keepFree    cli.Size
+	sinks       []string // URLs, parts of them: see sinkConfigs
+	sinkDir     string
 	fileMode    fs.FileMode
 	group       group
 
@@ -167,6 +169,7 @@ func (c *config) storeFlags(fs *cli.Set) {
 	fs.Duration(&c.keepAge, "keep-age", 0, math.MaxInt64, "`time` that segments are kept after their last log came; 0: for ever. The oldest go\nfirst, never the one that is written")
 	fs.Size(&c.keepSize, "keep-size", 0, math.MaxInt64, "`size` of all segments together above which the oldest are removed; 0: no limit")
 	fs.Size(&c.keepFree, "keep-free", 0, math.MaxInt64, "`size` of free space on the file system below which the oldest segments are removed; 0:\nno matter")
+	c.sinkFlags(fs)
 	fs.Mode(&c.fileMode, "file-mode", 0o600, "`permissions` of segment files; those of directories are the same, and may be entered by\nwhom may read them")
 	fs.Var(&c.group, "group", "`group`, by name or number, that files, directories and unix sockets are given to")
 	fs.Choice(&c.files, "files", "`how` files are written: ring (io_uring), std (system calls) or auto: ring where each write is\nsynced (-durability group), which is then one submission, else std", filesAuto, filesRing, filesStd)
@@ -236,6 +239,9 @@ func (c *config) check(fs *cli.Set) error {
 		if rule.bad {
 			return fs.Refuse(rule.flag, rule.want)
 		}
+	}
+	if _, err := c.sinkConfigs(); err != nil {
+		return err
 	}
 	return c.web.check(fs, c.http)
 }

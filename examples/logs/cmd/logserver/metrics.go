@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/uringnet/go-uringnet/examples/logs/sink"
 	"github.com/uringnet/go-uringnet/examples/logs/stats"
 	"github.com/uringnet/go-uringnet/poller"
 )
@@ -137,6 +138,7 @@ func (s *server) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 	s.exposeListeners(e)
 	s.exposePackets(e)
 	e.Counter("logserver_paused_seconds_total", "Seconds in which the store held back at least one connection or socket.", s.intake.PausedTime().Seconds())
+	sink.Expose(e, s.sinks)
 	e.Gauge("logserver_uptime_seconds", "Seconds since the server began.", time.Since(s.began).Seconds())
 	e.Gauge("logserver_memory_bytes", "Memory that the Go runtime holds.", float64(goMemory()))
 	engine := s.engine.Stats()

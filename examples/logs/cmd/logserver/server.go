@@ -18,6 +18,7 @@ import (
 	"github.com/uringnet/go-uringnet/examples/logs/intake"
 	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
 	"github.com/uringnet/go-uringnet/examples/logs/internal/systemd"
+	"github.com/uringnet/go-uringnet/examples/logs/sink"
 	"github.com/uringnet/go-uringnet/examples/logs/stats"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 	"github.com/uringnet/go-uringnet/poller"
@@ -37,6 +38,7 @@ type server struct {
 	intake  *intake.Server
 	ringFS  *ringFS // nil: files by the standard library
 	files   string  // how files are written, in words
+	sinks   []*sink.Sink
 	began   time.Time
 
 	listeners   []*listener
@@ -179,10 +181,13 @@ func (s *server) openStore() (err error) {
 	if s.ringFS != nil {
 		o.FS = s.ringFS
 	}
+	if o.Held, err = s.makeSinks(); err != nil {
+		return err
+	}
 	if s.store, err = store.Open(o); err != nil {
 		return fmt.Errorf("-dir %q: %w", s.cfg.dir, err)
 	}
-	return nil
+	return s.startSinks()
 }
 
 // listenWeb opens the address of the page and the metrics. It is package net's:
@@ -286,6 +291,7 @@ func (s *server) announce(out io.Writer) {
 		fmt.Fprintf(out, "listening %s %s\n", s.webScheme(), s.webAddr)
 		fmt.Fprintf(out, "live page %s://%s/\n", s.webScheme(), s.webAddr)
 	}
+	s.announceSinks(out)
 	fmt.Fprintln(out, "ready")
 }
 
@@ -326,6 +332,7 @@ func (s *server) release() error {
 			s.awaitDrained() // the store's Close has woken those that waited for it
 		}
 	}
+	errs = append(errs, s.stopSinks())
 	if s.ringFS != nil {
 		s.ringFS.release()
 	}
