@@ -137,11 +137,11 @@ func TestFollowGaps(t *testing.T) {
 }
 
 func TestHold(t *testing.T) {
-	dir, paths := fill(t, 6)
+	dir, _ := fill(t, 6)
 	s := open(t, Options{Dir: dir, KeepSize: 1, Durability: Group})
 	eventually(t, "removal of all", func() bool { return s.stats.Removed.Load() == 6 })
 	closeStore(t, s)
-	dir, paths = fill(t, 6)
+	dir, paths := fill(t, 6)
 	s = open(t, Options{Dir: dir})
 	s.opts.KeepSize = 1
 	s.Hold("sink", 4)
