@@ -14,11 +14,11 @@ import (
 
 // engine is what serves the process's sockets.
 var engine struct {
-	once  sync.Once
-	made  chan struct{} // made at start, outside of any bubble of testing/synctest
-	p     atomic.Pointer[poller.Poller]
-	why   string // why p is nil; written before made is told
-	envar string // what is wrong with URINGNET
+	once sync.Once
+	made chan struct{} // made at start, outside of any bubble of testing/synctest
+	p    atomic.Pointer[poller.Poller]
+	why  atomic.Pointer[string] // why p is nil
+	env  atomic.Pointer[string] // what is wrong with URINGNET
 }
 
 func init() { engine.made = make(chan struct{}, 1) }
@@ -54,12 +54,12 @@ func makeEngine() {
 	defer func() { engine.made <- struct{}{} }()
 	var cfg poller.Config
 	if off := configure(&cfg, os.Getenv("URINGNET")); off {
-		engine.why = "URINGNET=off"
+		engine.why.Store(new("URINGNET=off"))
 		return
 	}
 	p, err := poller.New(cfg)
 	if err != nil {
-		engine.why = err.Error()
+		engine.why.Store(new(err.Error()))
 		return
 	}
 	engine.p.Store(p)
@@ -77,7 +77,7 @@ func configure(cfg *poller.Config, value string) (off bool) {
 		}
 		t, err := poller.ParseTransfer(way)
 		if err != nil {
-			engine.envar = "URINGNET " + value + ": " + err.Error()
+			engine.env.Store(new("URINGNET " + value + ": " + err.Error()))
 			continue
 		}
 		cfg.Transfer = t
@@ -98,15 +98,18 @@ type state struct {
 
 // Stats returns the state in JSON.
 func Stats() string {
-	s := state{On: true, EnvError: engine.envar}
+	s := state{On: true}
+	if text := engine.env.Load(); text != nil {
+		s.EnvError = *text
+	}
 	if p := engine.p.Load(); p != nil {
 		s.Engine = p.Status().String()
 		s.Open, s.Opened = p.Foreigns()
 		for _, c := range p.Counters() {
 			s.Counters.Add(c)
 		}
-	} else if os.Getenv("URINGNET") == "off" || engine.why != "" {
-		s.On, s.Reason = false, engine.why
+	} else if why := engine.why.Load(); why != nil {
+		s.On, s.Reason = false, *why
 	}
 	text, _ := json.Marshal(s)
 	return string(text)
