@@ -100,7 +100,7 @@ func (g *goCommand) lay(p *Plan, tmp, users string) (string, error) {
 	if err != nil {
 		cache = tmp
 	}
-	if err := g.leave(filepath.Join(cache, "uringnet-adopt")); err != nil {
+	if err := g.mirror(filepath.Join(cache, "uringnet-adopt"), p.dirs()); err != nil {
 		return "", err
 	}
 	return p.write(tmp, g.vars.GOROOT, users)

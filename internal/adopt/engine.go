@@ -67,8 +67,6 @@ func (g *goCommand) engine(arch string) (files []laid, err error) {
 
 // files returns the package's files, without tests, for any kind of build on arch.
 func (p *enginePackage) files(arch string) (files []laid, err error) {
-	files = instead(p.ImportPath, arch)
-	glue := files
 	list, err := os.ReadDir(p.Dir)
 	if err != nil {
 		return nil, err
@@ -76,7 +74,7 @@ func (p *enginePackage) files(arch string) (files []laid, err error) {
 	for _, e := range list {
 		name := e.Name()
 		switch ext := filepath.Ext(name); {
-		case e.IsDir(), strings.HasSuffix(name, "_test.go"), ext != ".go" && ext != ".s":
+		case e.IsDir(), strings.HasSuffix(name, "_test.go"), ext != ".go" && ext != ".s" && ext != ".h":
 			continue
 		}
 		matches, err := matches(p.Dir, name, arch)
@@ -91,17 +89,13 @@ func (p *enginePackage) files(arch string) (files []laid, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if filepath.Ext(name) == ".s" {
-			if err := checkAssembly(path, text, glue); err != nil {
-				return nil, err
-			}
-			continue
-		}
 		f := laid{name: stdPrefix + p.ImportPath + "/" + name, from: path, text: text}
-		if renamed, err := rename(path, text); err != nil {
-			return nil, err
-		} else if !bytes.Equal(renamed, text) {
-			f.from, f.text = "", renamed
+		if strings.HasSuffix(name, ".go") {
+			if renamed, err := rename(path, text); err != nil {
+				return nil, err
+			} else if !bytes.Equal(renamed, text) {
+				f.from, f.text = "", renamed
+			}
 		}
 		files = append(files, f)
 	}

@@ -9,8 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
-	"strings"
 	"syscall"
 )
 
@@ -81,30 +79,4 @@ func (g *goCommand) run(stdout, stderr io.Writer, args ...string) (int, error) {
 		return max(exit.ExitCode(), 1), nil
 	}
 	return 0, err
-}
-
-// leave has go use a GOROOT whose path is not below the module cache, where it refuses
-// overlays: a symlink to it.
-func (g *goCommand) leave(tmp string) error {
-	rel, err := filepath.Rel(g.vars.GOMODCACHE, g.vars.GOROOT)
-	if g.vars.GOMODCACHE == "" || err != nil || rel == ".." || strings.HasPrefix(rel, "../") {
-		return nil
-	}
-	link := filepath.Join(tmp, g.vars.GOVERSION)
-	if err := os.MkdirAll(tmp, 0o755); err != nil {
-		return err
-	}
-	if to, err := os.Readlink(link); err != nil || to != g.vars.GOROOT {
-		fresh := fmt.Sprintf("%s.%d", link, os.Getpid())
-		if err := os.Symlink(g.vars.GOROOT, fresh); err != nil {
-			return err
-		}
-		if err := os.Rename(fresh, link); err != nil {
-			return err
-		}
-	}
-	g.path = filepath.Join(link, "bin/go")
-	g.env = []string{"GOROOT=" + link, "GOTOOLCHAIN=local"}
-	g.vars.GOROOT = link
-	return nil
 }

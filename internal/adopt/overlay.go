@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -50,6 +51,16 @@ func (g *goCommand) plan(arch string) (*Plan, error) {
 	p.files = append(p.files, laid{name: "internal/poll/uringnet_stamp.go",
 		text: fmt.Appendf(nil, "package poll\n\nconst uringnetStamp = %s\n", strconv.Quote(p.Stamp))})
 	return p, nil
+}
+
+// dirs returns the directories of the engine's packages.
+func (p *Plan) dirs() (list []string) {
+	for _, f := range p.files {
+		if dir := path.Dir(f.name); strings.HasPrefix(f.name, stdPrefix) && !slices.Contains(list, dir) {
+			list = append(list, dir)
+		}
+	}
+	return list
 }
 
 // hash is a short hash of files' names and texts.
