@@ -126,10 +126,10 @@ func (s *source) fieldsOf(st *ast.StructType) (list []string) {
 }
 
 // find returns the one node below n that reads as text.
-func (s *source) find(where string, n ast.Node, text string, kind func(ast.Node) (ast.Node, bool)) (ast.Node, error) {
+func (s *source) find(where string, n ast.Node, text string, read func(*source, ast.Node) string) (ast.Node, error) {
 	var found []ast.Node
 	ast.Inspect(n, func(n ast.Node) bool {
-		if m, ok := kind(n); ok && s.print(m) == text {
+		if n != nil && read(s, n) == text {
 			found = append(found, n)
 		}
 		return true
@@ -140,17 +140,26 @@ func (s *source) find(where string, n ast.Node, text string, kind func(ast.Node)
 	return found[0], nil
 }
 
-// aCall and anIf are kinds of nodes for find: a call, and an if by its condition.
-func aCall(n ast.Node) (ast.Node, bool) {
-	c, ok := n.(*ast.CallExpr)
-	return c, ok
+// aCall is how a call reads, and "" anything else.
+func aCall(s *source, n ast.Node) string {
+	if c, ok := n.(*ast.CallExpr); ok {
+		return s.print(c)
+	}
+	return ""
 }
 
-func anIf(n ast.Node) (ast.Node, bool) {
-	if i, ok := n.(*ast.IfStmt); ok && i.Init == nil {
-		return i.Cond, true
+// aStatement is how a statement reads; of an if, what is between the word and the brace.
+func aStatement(s *source, n ast.Node) string {
+	switch n := n.(type) {
+	case *ast.IfStmt:
+		if n.Init == nil {
+			return s.print(n.Cond)
+		}
+		return s.print(n.Init) + "; " + s.print(n.Cond)
+	case *ast.ExprStmt, *ast.ReturnStmt:
+		return s.print(n)
 	}
-	return nil, false
+	return ""
 }
 
 // users returns the functions whose bodies mention a field or method of that name.

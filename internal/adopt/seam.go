@@ -15,17 +15,18 @@ type place struct {
 	file string // of internal/poll
 	fn   string // function or method
 	sig  string // its signature
-	// before is a condition: text comes before the if with it. call is a call: text takes
-	// its place. With neither, text is the function's first statement.
+	// before is a statement, of an if what is behind the word: text comes before it. call is
+	// a call: text takes its place. With neither, text is the function's first statement.
 	before, call string
 	text         string
 }
 
 // seam is every place, but for the field of pollDesc. The names that are called are in
-// glue/poll.go.txt.
+// glue/poll.go.txt. Each place is one where the caller holds a reference to the FD, as
+// those of std are that look at pollDesc.
 var seam = []place{
 	{file: runtimeFile, fn: "(*pollDesc).init", sig: "func(fd *FD) error",
-		text: "if pd.uringnetInit(fd) { return nil }"},
+		text: "if served, err := pd.uringnetInit(fd); served { return err }"},
 	{file: runtimeFile, fn: "(*pollDesc).close", sig: "func()",
 		text: "if pd.uringnet.desc != nil { pd.uringnetClose(); return }"},
 	{file: runtimeFile, fn: "(*pollDesc).evict", sig: "func()",
@@ -42,10 +43,10 @@ var seam = []place{
 		text: "fd.pd.uringnetRead(fd.Sysfd, p)"},
 	{file: unixFile, fn: "(*FD).Write", sig: "func(p []byte) (int, error)", call: "ignoringEINTRIO(syscall.Write, fd.Sysfd, p[nn:max])",
 		text: "fd.pd.uringnetWrite(fd.Sysfd, p[nn:max])"},
-	{file: unixFile, fn: "(*FD).Dup", sig: "func() (int, string, error)", text: expose},
-	{file: unixFile, fn: "(*FD).RawRead", sig: "func(f func(uintptr) bool) error", text: expose},
-	{file: unixFile, fn: "(*FD).RawWrite", sig: "func(f func(uintptr) bool) error", text: expose},
-	{file: posixFile, fn: "(*FD).RawControl", sig: "func(f func(uintptr)) error", text: expose},
+	{file: unixFile, fn: "(*FD).Dup", sig: "func() (int, string, error)", before: "return DupCloseOnExec(fd.Sysfd)", text: expose},
+	{file: unixFile, fn: "(*FD).RawRead", sig: "func(f func(uintptr) bool) error", before: "err := fd.pd.prepareRead(fd.isFile); err != nil", text: expose},
+	{file: unixFile, fn: "(*FD).RawWrite", sig: "func(f func(uintptr) bool) error", before: "err := fd.pd.prepareWrite(fd.isFile); err != nil", text: expose},
+	{file: posixFile, fn: "(*FD).RawControl", sig: "func(f func(uintptr)) error", before: "f(uintptr(fd.Sysfd))", text: expose},
 }
 
 const (
@@ -108,7 +109,7 @@ func (p place) apply(s *source) error {
 		}
 		s.replace(p.fn, n, p.text)
 	case p.before != "":
-		n, err := s.find(p.fn, f.Body, p.before, anIf)
+		n, err := s.find(p.fn, f.Body, p.before, aStatement)
 		if err != nil {
 			return err
 		}
