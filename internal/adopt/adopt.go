@@ -96,6 +96,7 @@ func (in *invocation) build(stdout, stderr io.Writer) (int, error) {
 
 // lay writes the overlay, for a GOROOT that go accepts it for.
 func (g *goCommand) lay(p *Plan, tmp, users string) (string, error) {
+	goroot := g.vars.GOROOT
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = tmp
@@ -103,7 +104,7 @@ func (g *goCommand) lay(p *Plan, tmp, users string) (string, error) {
 	if err := g.mirror(filepath.Join(cache, "uringnet-adopt"), p.dirs()); err != nil {
 		return "", err
 	}
-	return p.write(tmp, g.vars.GOROOT, users)
+	return p.write(tmp, g.vars.GOROOT, goroot, users)
 }
 
 // served reports whether there is an engine for what is built.

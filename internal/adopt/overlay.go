@@ -73,24 +73,16 @@ func hash(files []laid) string {
 	return hex.EncodeToString(h.Sum(nil)[:6])
 }
 
-// write writes the overlay into dir, together with that of the user if there is one, and
-// returns the path of its description.
-func (p *Plan) write(dir, goroot, users string) (string, error) {
+// write writes the overlay of tree, a mirror of goroot, into dir, together with that of the
+// user if there is one, and returns the path of its description.
+func (p *Plan) write(dir, tree, goroot, users string) (string, error) {
 	overlay := struct{ Replace map[string]string }{map[string]string{}}
 	if users != "" {
-		text, err := os.ReadFile(users)
+		theirs, err := p.readUsers(users, goroot, tree)
 		if err != nil {
 			return "", fmt.Errorf("-overlay %s: %w", users, err)
 		}
-		if err := json.Unmarshal(text, &overlay); err != nil {
-			return "", fmt.Errorf("-overlay %s: %w", users, err)
-		}
-	}
-	src := filepath.Join(goroot, "src")
-	for path := range overlay.Replace {
-		if rel, err := filepath.Rel(src, path); err == nil && slices.ContainsFunc(p.files, func(f laid) bool { return f.name == rel }) {
-			return "", fmt.Errorf("-overlay %s: it replaces %s: want one that leaves the files of adopt alone", users, path)
-		}
+		overlay.Replace = theirs
 	}
 	for _, f := range p.files {
 		from := f.from
@@ -100,7 +92,7 @@ func (p *Plan) write(dir, goroot, users string) (string, error) {
 				return "", err
 			}
 		}
-		overlay.Replace[filepath.Join(src, f.name)] = from
+		overlay.Replace[filepath.Join(tree, "src", f.name)] = from
 	}
 	text, err := json.MarshalIndent(overlay, "", "\t")
 	if err != nil {
@@ -108,4 +100,27 @@ func (p *Plan) write(dir, goroot, users string) (string, error) {
 	}
 	path := filepath.Join(dir, "overlay.json")
 	return path, os.WriteFile(path, text, 0o644)
+}
+
+// readUsers reads the user's overlay. What it says of files of goroot is true of tree.
+func (p *Plan) readUsers(path, goroot, tree string) (map[string]string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var overlay struct{ Replace map[string]string }
+	if err := json.Unmarshal(text, &overlay); err != nil {
+		return nil, err
+	}
+	theirs := map[string]string{}
+	for replaced, by := range overlay.Replace {
+		if rel, err := filepath.Rel(filepath.Join(goroot, "src"), replaced); err == nil && filepath.IsLocal(rel) {
+			if slices.ContainsFunc(p.files, func(f laid) bool { return f.name == rel }) {
+				return nil, fmt.Errorf("it replaces %s: want one that leaves the files of adopt alone", replaced)
+			}
+			replaced = filepath.Join(tree, "src", rel)
+		}
+		theirs[replaced] = by
+	}
+	return theirs, nil
 }
