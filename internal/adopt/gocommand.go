@@ -39,6 +39,7 @@ func findGo(dir string) (*goCommand, error) {
 	if err := json.Unmarshal(out, &g.vars); err != nil {
 		return nil, fmt.Errorf("go env: %w", err)
 	}
+	g.vars.GOROOT = unmirrored(g.vars.GOROOT)
 	return g, nil
 }
 

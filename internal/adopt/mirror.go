@@ -41,6 +41,19 @@ func (g *goCommand) mirror(dir string, empty []string) error {
 	return nil
 }
 
+// unmirrored returns the GOROOT that a mirror is of: tests that adopt runs have the mirror
+// in their environment, and may run adopt. Anything else is returned as it is.
+func unmirrored(goroot string) string {
+	if info, err := os.Stat(filepath.Join(goroot, "src", stdPrefix)); err != nil || !info.IsDir() {
+		return goroot
+	}
+	net, err := os.Readlink(filepath.Join(goroot, "src/net"))
+	if err != nil {
+		return goroot
+	}
+	return filepath.Dir(filepath.Dir(net))
+}
+
 // listMirror returns what is to be linked, below GOROOT, and a name for all of it.
 func listMirror(goroot string, empty []string) (links []string, name string, err error) {
 	for _, dir := range mirrored {

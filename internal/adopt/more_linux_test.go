@@ -186,6 +186,24 @@ func TestMirrorIsMended(t *testing.T) {
 	onEngine(t, started(t, out))
 }
 
+// A GOROOT that is a mirror is taken for what it is a mirror of.
+func TestMirrorOfMirror(t *testing.T) {
+	cache, _ := tempDirs(t)
+	dir, out := module(t), filepath.Join(t.TempDir(), "prog")
+	mustRun(t, "build", "-C", dir, "-o", out)
+	pattern := filepath.Join(cache, "uringnet-adopt", "*")
+	trees, err := filepath.Glob(pattern)
+	if err != nil || len(trees) != 1 {
+		t.Fatalf("%q, %v: want one mirror", trees, err)
+	}
+	t.Setenv("GOROOT", trees[0])
+	mustRun(t, "build", "-C", dir, "-o", out)
+	onEngine(t, started(t, out))
+	if again, err := filepath.Glob(pattern); err != nil || len(again) != 1 {
+		t.Errorf("%q, %v: want the one mirror", again, err)
+	}
+}
+
 func TestWithoutNet(t *testing.T) {
 	tempDirs(t)
 	dir, out := t.TempDir(), filepath.Join(t.TempDir(), "prog")
