@@ -273,5 +273,5 @@ func (fd *FD) reportsLate() bool {
 		return false
 	}
 	low, err := unix.GetsockoptInt(fd.sysfd, unix.SOL_SOCKET, unix.SO_RCVLOWAT)
-	return err != nil || low != 1
+	return err != nil || low > 1 // 0 where an MPTCP listener has accepted it
 }

@@ -17,6 +17,12 @@ import (
 func foreignTCP(t *testing.T, p *poller.Poller) (f *poller.Foreign, sysfd, peer int) {
 	t.Helper()
 	ln, port := listenTCP(t)
+	return foreignOf(t, p, ln, port)
+}
+
+// foreignOf is foreignTCP of a listener, which it closes.
+func foreignOf(t *testing.T, p *poller.Poller, ln, port int) (f *poller.Foreign, sysfd, peer int) {
+	t.Helper()
 	defer unix.Close(ln)
 	peer, err := dialTCP(port)
 	must(t, err)
@@ -79,24 +85,41 @@ func direct(t *testing.T) *poller.Poller {
 	return newPoller(t, poller.Config{Rings: 1, Transfer: poller.TransferDirect})
 }
 
+// listenMPTCP is listenTCP as package net does it by default.
+func listenMPTCP(t *testing.T) (sysfd, port int) {
+	t.Helper()
+	ln, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.IPPROTO_MPTCP)
+	must(t, err)
+	must(t, unix.Bind(ln, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
+	must(t, unix.Listen(ln, 1))
+	addr, err := unix.Getsockname(ln)
+	must(t, err)
+	return ln, addr.(*unix.SockaddrInet4).Port
+}
+
 // A Read behind one that has taken all there was does not ask the kernel.
 func TestForeignKnows(t *testing.T) {
-	p := direct(t)
-	f, _, peer := foreignTCP(t, p)
-	if n, errno := f.Read(make([]byte, 8)); errno != syscall.EAGAIN {
-		t.Fatalf("Read = %d, %v, want EAGAIN", n, errno)
+	for name, listen := range map[string]func(*testing.T) (sysfd, port int){"TCP": listenTCP, "MPTCP": listenMPTCP} {
+		t.Run(name, func(t *testing.T) {
+			p := direct(t)
+			ln, port := listen(t)
+			f, _, peer := foreignOf(t, p, ln, port)
+			if n, errno := f.Read(make([]byte, 8)); errno != syscall.EAGAIN {
+				t.Fatalf("Read = %d, %v, want EAGAIN", n, errno)
+			}
+			tell(t, peer, "abc")
+			wantRead(t, f, 8, "abc")
+			before := total(p).DirectRecvs
+			if n, errno := f.Read(make([]byte, 8)); errno != syscall.EAGAIN {
+				t.Fatalf("Read = %d, %v, want EAGAIN", n, errno)
+			}
+			if asked := total(p).DirectRecvs - before; asked != 0 {
+				t.Errorf("a Read behind a short one has asked the kernel %d times", asked)
+			}
+			tell(t, peer, "def")
+			wantRead(t, f, 8, "def")
+		})
 	}
-	tell(t, peer, "abc")
-	wantRead(t, f, 8, "abc")
-	before := total(p).DirectRecvs
-	if n, errno := f.Read(make([]byte, 8)); errno != syscall.EAGAIN {
-		t.Fatalf("Read = %d, %v, want EAGAIN", n, errno)
-	}
-	if asked := total(p).DirectRecvs - before; asked != 0 {
-		t.Errorf("a Read behind a short one has asked the kernel %d times", asked)
-	}
-	tell(t, peer, "def")
-	wantRead(t, f, 8, "def")
 }
 
 // A full read says nothing about what follows: the next one asks.
