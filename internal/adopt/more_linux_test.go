@@ -85,7 +85,7 @@ func TestTestCommand(t *testing.T) {
 	})
 	check := untouched(t, dir)
 	stdout, _ := mustRun(t, "test", "-C", dir, "-v", "-run", "Test", "./good", "./outside", "./withoutnet")
-	if n := strings.Count(stdout, "edits="); n != 2 {
+	if n := strings.Count(stdout, "{\"Stamp\""); n != 2 {
 		t.Errorf("%d of 2 packages were tested on the engine:\n%s", n, stdout)
 	}
 	if status, stdout, _ := run("test", "-C", dir, "./failing"); status == 0 || !strings.Contains(stdout, "FAIL") {
@@ -204,6 +204,28 @@ func TestMirrorOfMirror(t *testing.T) {
 	}
 }
 
+// The stamp is in programs that do not ask for it.
+func TestStampOfBinary(t *testing.T) {
+	tempDirs(t)
+	dir, out := t.TempDir(), filepath.Join(t.TempDir(), "prog")
+	write(t, dir, map[string]string{
+		"go.mod":  "module example.com/prog\n\ngo 1.26\n",
+		"main.go": "package main\n\nimport \"net\"\n\nfunc main() { net.Listen(\"tcp\", \"127.0.0.1:0\") }\n",
+	})
+	mustRun(t, "build", "-C", dir, "-o", out)
+	g, err := findGo(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := g.plan(g.vars.GOARCH)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(out); err != nil || !bytes.Contains(text, []byte(p.Stamp)) {
+		t.Errorf("%v, or the program has no %s", err, p.Stamp)
+	}
+}
+
 func TestWithoutNet(t *testing.T) {
 	tempDirs(t)
 	dir, out := t.TempDir(), filepath.Join(t.TempDir(), "prog")
@@ -236,4 +258,16 @@ func TestDownloadedToolchain(t *testing.T) {
 			t.Errorf("doctor says nothing of %q:\n%s", text, stdout)
 		}
 	}
+}
+
+// Package adopted says in a program what the program is.
+func TestAdoptedPackage(t *testing.T) {
+	tempDirs(t)
+	t.Setenv("ADOPTED_TEST", "1")
+	t.Setenv("GOWORK", "off")
+	dir, err := moduleDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustRun(t, "test", "-C", dir, "-count=1", "-run", "TestBuilt", "./uringnet/adopted")
 }

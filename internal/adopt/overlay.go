@@ -49,7 +49,7 @@ func (g *goCommand) plan(arch string) (*Plan, error) {
 	p.files = append(p.files, engine...)
 	p.Stamp = fmt.Sprintf("%s edits=%s engine=%s uringnet=%s", g.vars.GOVERSION, edits, hash(engine), moduleVersion())
 	p.files = append(p.files, laid{name: "internal/poll/uringnet_stamp.go",
-		text: fmt.Appendf(nil, "package poll\n\nconst uringnetStamp = %s\n", strconv.Quote(p.Stamp))})
+		text: fmt.Appendf(nil, "package poll\n\n// UringnetStamp names this build.\nconst UringnetStamp = %s\n", strconv.Quote(p.Stamp))})
 	return p, nil
 }
 

@@ -19,14 +19,17 @@ var engine struct {
 	p    atomic.Pointer[poller.Poller]
 	why  atomic.Pointer[string] // why p is nil
 	env  atomic.Pointer[string] // what is wrong with URINGNET
+
+	stamp string // written by Start
 }
 
 func init() { engine.made = make(chan struct{}, 1) }
 
 // Start is called once, by package net's init, with what starts a goroutine of the
-// runtime's own: one that leak checks and bubbles of testing/synctest do not see.
-func Start(system func(f func())) {
-	rt.Go = system
+// runtime's own, one that leak checks and bubbles of testing/synctest do not see, and the
+// stamp of the build.
+func Start(system func(f func()), stamp string) {
+	rt.Go, engine.stamp = system, stamp
 	if path := os.Getenv("URINGNET_STATS"); path != "" {
 		rt.Go(func() { writeStats(path) })
 	}
@@ -87,6 +90,7 @@ func configure(cfg *poller.Config, value string) (off bool) {
 
 // state is what Stats says. Package uringnet/adopted reads it.
 type state struct {
+	Stamp    string          // of the build
 	On       bool            // the engine serves sockets, or will
 	Reason   string          // why it does not
 	EnvError string          // what is wrong with URINGNET
@@ -98,7 +102,7 @@ type state struct {
 
 // Stats returns the state in JSON.
 func Stats() string {
-	s := state{On: true}
+	s := state{Stamp: engine.stamp, On: true}
 	if text := engine.env.Load(); text != nil {
 		s.EnvError = *text
 	}
