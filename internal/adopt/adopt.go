@@ -115,7 +115,7 @@ func (g *goCommand) served() bool {
 // checkPackages refuses what is not a program, and says so if one does not use package
 // net.
 func (in *invocation) checkPackages(g *goCommand, users string, stderr io.Writer) error {
-	if in.cmd != "build" && in.cmd != "install" && in.cmd != "run" {
+	if in.cmd != "build" && in.cmd != "install" && in.cmd != "run" || in.versioned() {
 		return nil
 	}
 	args := []string{"list", "-deps", "-f", "{{.DepOnly}} {{.Name}} {{.ImportPath}}"}
@@ -145,6 +145,14 @@ func (in *invocation) checkPackages(g *goCommand, users string, stderr io.Writer
 		fmt.Fprintf(stderr, "adopt: %s does not use package net: there is nothing to put on the engine\n", named)
 	}
 	return nil
+}
+
+// versioned reports whether packages are named with a version, which go list does not
+// take. (That one is not a main package is said by go then.)
+func (in *invocation) versioned() bool {
+	return slices.ContainsFunc(in.packages, func(p string) bool {
+		return strings.Contains(p, "@") && !strings.HasPrefix(p, ".") && !strings.HasPrefix(p, "/")
+	})
 }
 
 // execClean keeps from a program that is run what was added to go's environment.
