@@ -26,6 +26,11 @@ func (fd *FD) setDeadlines(t time.Time, read, write bool) error {
 		now = rt.Nanotime()
 		at = dueAt(now, time.Until(t))
 	}
+	return fd.moveDeadlines(now, at, read, write)
+}
+
+// moveDeadlines sets deadlines to at, 0 for none.
+func (fd *FD) moveDeadlines(now, at int64, read, write bool) error {
 	fd.mu.Lock()
 	if fd.closing != nil {
 		fd.mu.Unlock()

@@ -63,7 +63,9 @@ func (fd *FD) destroy() {
 		// lost, by a reset.
 		_ = unix.SetsockoptLinger(fd.sysfd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 	}
-	unix.Close(fd.sysfd)
+	if !fd.foreign {
+		unix.Close(fd.sysfd)
+	}
 	fd.sysfd = -1
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/uringnet/go-uringnet/internal/drive"
 	"github.com/uringnet/go-uringnet/internal/epoll"
 	"github.com/uringnet/go-uringnet/internal/ring"
+	"github.com/uringnet/go-uringnet/internal/rt"
 	"github.com/uringnet/go-uringnet/internal/slots"
 )
 
@@ -32,7 +33,7 @@ func (c *core) newLoop() (*loop, error) {
 		}
 		return nil, err
 	}
-	go l.flush()
+	rt.Go(l.flush)
 	return l, nil
 }
 

@@ -2,6 +2,8 @@ package poller
 
 import (
 	"time"
+
+	"github.com/uringnet/go-uringnet/internal/rt"
 )
 
 // What is made inside a bubble of testing/synctest belongs to it: its timers follow the
@@ -28,12 +30,12 @@ func newOutsider() *outsider {
 	for range outsiders {
 		o.replies <- make(chan struct{}, 1)
 	}
-	go func() {
+	rt.Go(func() {
 		for j := range o.jobs {
 			j.f()
 			j.done <- struct{}{}
 		}
-	}()
+	})
 	return o
 }
 

@@ -53,7 +53,7 @@ func (fd *FD) drained() bool {
 	if fd.rx.drains == drainsUnknown {
 		fd.rx.drains = drainsNot
 		// (An MPTCP socket says IPPROTO_MPTCP.)
-		if proto, err := unix.GetsockoptInt(fd.sysfd, unix.SOL_SOCKET, unix.SO_PROTOCOL); err == nil && proto == unix.IPPROTO_TCP {
+		if proto, err := unix.GetsockoptInt(fd.sysfd, unix.SOL_SOCKET, unix.SO_PROTOCOL); err == nil && proto == unix.IPPROTO_TCP && !fd.reportsLate() {
 			fd.rx.drains = drains
 		}
 	}

@@ -47,6 +47,13 @@ type Poller struct {
 	opening sync.RWMutex
 	closing bool // guarded by opening
 	calls   callers
+	foreign foreigners
+}
+
+// foreigners counts foreign sockets.
+type foreigners struct {
+	open   atomic.Int64
+	opened atomic.Uint64
 }
 
 // core is what a Poller has for each core: a loop that waits for readiness, and a ring
@@ -138,6 +145,7 @@ type FD struct {
 	asks     atomic.Bool          // edges do not tell all: the kernel is asked each time, as std does
 	listener bool
 	fixed    bool // it has an entry in the rings' file tables
+	foreign  bool // sysfd is closed by somebody else (foreign_linux.go)
 
 	rd side
 	rx rxState

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/go-uringnet/internal/rt"
 )
 
 // Parked is a goroutine that waits in the runtime's netpoller for a descriptor to
@@ -40,7 +42,7 @@ func Park(sysfd int, name string, f func()) (*Parked, error) {
 		return nil, err
 	}
 	p.done.Add(1)
-	go func() {
+	rt.Go(func() {
 		defer p.done.Done()
 		// RawConn.Read parks in the netpoller each time its function returns
 		// false, and ends when the file is closed.
@@ -48,7 +50,7 @@ func Park(sysfd int, name string, f func()) (*Parked, error) {
 			f()
 			return false
 		})
-	}()
+	})
 	return p, nil
 }
 

@@ -34,6 +34,10 @@ type options struct {
 	jsonFile      string
 	profile       string // prefix of the CPU profiles' names
 	countTime     time.Duration
+	adopt         []string // packages of programs
+	adoptArgs     []string
+	programProto  string
+	rates         []float64 // 0: a closed loop
 }
 
 // protoNames are the protocols that compare has a load for.
@@ -67,6 +71,9 @@ func parseFlags(args []string) (o options, err error) {
 	fs.BoolVar(&o.spin, "spin", true, "in layout one, the load polls in place of sleeping: waking it costs the server more than an echo on some machines")
 	fs.BoolVar(&o.verbose, "v", false, "show the servers' standard error and the engine's counters")
 	fs.StringVar(&o.jsonFile, "json", "", "also write everything measured to this file")
+	adopt := fs.String("adopt", "", "in place of -servers: packages of programs, PACKAGE@VERSION, or a directory that begins with ./ or /; each is built by go and by adopt")
+	adoptArgs := fs.String("adopt-args", "", "their arguments, between blanks; {addr}, {host} and {port} are where they are to listen; without any of these the first line they print is their address")
+	rates := fs.String("rate", "0", "with -adopt: requests a second, from 1 to 1000000; 0: as many as there can be")
 	fs.StringVar(&o.profile, "cpuprofile", "", "write each server's CPU profile to PREFIX.proto.layout.conns.server.pprof")
 	if err := fs.Parse(args); err != nil {
 		return o, err
@@ -80,7 +87,47 @@ func parseFlags(args []string) (o options, err error) {
 	if o.servers, err = measure.ParseSpecs(*names, servers.Kinds); err != nil {
 		return o, err
 	}
+	if *adopt != "" {
+		if err := o.adopting(*adopt, *adoptArgs, *rates, *protos); err != nil {
+			return o, err
+		}
+		*protos = "http" // checked by adopting
+	} else if *rates != "0" || *adoptArgs != "" {
+		return o, errors.New("-rate and -adopt-args: want -adopt too")
+	}
 	return o, o.lists(*protos, *layouts, *conns)
+}
+
+// programProtos are the protocols that there is a load for of programs of others.
+var programProtos = []string{"page", "echo", "redis"}
+
+// maxRate is the most that -rate takes.
+const maxRate = 1_000_000
+
+// adopting reads the flags of programs that are built both ways.
+func (o *options) adopting(adopt, args, rates, proto string) error {
+	o.adopt, o.adoptArgs = strings.Split(adopt, ","), strings.Fields(args)
+	for _, pkg := range o.adopt {
+		if local := strings.HasPrefix(pkg, "./") || strings.HasPrefix(pkg, "/"); !local && !strings.Contains(pkg, "@") {
+			return fmt.Errorf("-adopt %s: want PACKAGE@VERSION, or a directory that begins with ./ or /", pkg)
+		}
+	}
+	for _, s := range strings.Split(rates, ",") {
+		r, err := strconv.Atoi(s)
+		if err != nil || r < 0 || r > maxRate {
+			return fmt.Errorf("-rate %s: want 0 to %d", s, maxRate)
+		}
+		o.rates = append(o.rates, float64(r))
+	}
+	if proto == "echo,http" { // the default
+		proto = "page"
+	}
+	if !slices.Contains(programProtos, proto) {
+		return fmt.Errorf("-proto %s: with -adopt want one of %v", proto, programProtos)
+	}
+	o.programProto = proto
+	o.servers = []measure.Spec{{Name: "std", Kind: "std"}, {Name: "adopt", Kind: "adopt"}}
+	return nil
 }
 
 // lists reads the flags that are lists, and checks the others.

@@ -26,6 +26,9 @@ func run(args []string) error {
 	if len(args) > 0 && args[0] == "serve" {
 		return servers.Serve("compare", args[1:])
 	}
+	if len(args) > 0 && args[0] == "program" {
+		return runProgram(args[1:])
+	}
 	o, err := parseFlags(args)
 	if err != nil {
 		return err
@@ -34,7 +37,11 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	runErr := c.all()
+	all := c.all
+	if len(o.adopt) > 0 {
+		all = c.programs
+	}
+	runErr := all()
 	if o.jsonFile != "" {
 		err = report.WriteJSON(o.jsonFile, c.result)
 	}

@@ -20,18 +20,22 @@ type Exchange interface {
 	Reply(id, seq uint32, off int, b []byte) (done bool, err error)
 }
 
-// NewExchange returns the exchange of a protocol, "echo", "http" or "json"
-// (HTTP too, with a bigger page). Size is the length of an echo message.
+// NewExchange returns the exchange of a protocol: "echo", "http", "page" (HTTP, with
+// whatever page there is), "json" (HTTP too, with a bigger page) or "redis". Size is the length of an echo message.
 func NewExchange(proto string, size int) (Exchange, error) {
 	switch proto {
 	case "echo":
 		return newEcho(size)
 	case "http":
 		return &httpGet{request: request("/"), body: "Hello, World!"}, nil
+	case "page":
+		return &httpGet{request: request("/")}, nil
+	case "redis":
+		return ping{}, nil
 	case "json":
 		return &httpGet{request: request("/json"), bodyLen: jsonLen}, nil
 	}
-	return nil, fmt.Errorf("unknown protocol %q (one of echo, http, json)", proto)
+	return nil, fmt.Errorf("unknown protocol %q (one of echo, http, page, json, redis)", proto)
 }
 
 // echo sends a fixed message that begins with the connection and sequence
@@ -72,6 +76,22 @@ func (e *echo) Reply(id, seq uint32, off int, b []byte) (bool, error) {
 			head(b), off, head(want))
 	}
 	return len(b) == len(want), nil
+}
+
+// ping is Redis's.
+type ping struct{}
+
+const redisPong = "+PONG\r\n"
+
+var redisPing = []byte("*1\r\n$4\r\nPING\r\n")
+
+func (ping) Request(_, _ uint32) []byte { return redisPing }
+
+func (ping) Reply(_, _ uint32, off int, b []byte) (bool, error) {
+	if end := off + len(b); end > len(redisPong) || string(b) != redisPong[off:end] {
+		return false, fmt.Errorf("reply to PING has %q at offset %d", head(b), off)
+	}
+	return off+len(b) == len(redisPong), nil
 }
 
 func head(b []byte) []byte { return b[:min(len(b), 24)] }

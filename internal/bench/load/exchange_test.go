@@ -42,6 +42,24 @@ func TestEchoRefuses(t *testing.T) {
 	}
 }
 
+func TestPing(t *testing.T) {
+	e, err := NewExchange("redis", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done, err := e.Reply(0, 0, 0, []byte("+PO")); done || err != nil {
+		t.Errorf("half a reply: %v, %v", done, err)
+	}
+	if done, err := e.Reply(0, 0, 3, []byte("NG\r\n")); !done || err != nil {
+		t.Errorf("the other half: %v, %v", done, err)
+	}
+	for _, bad := range []string{"-ERR\r\n", "+PONG\r\n+"} {
+		if _, err := e.Reply(0, 0, 0, []byte(bad)); err == nil {
+			t.Errorf("%q: no error", bad)
+		}
+	}
+}
+
 func TestSizeLimits(t *testing.T) {
 	for _, size := range []int{0, stampLen - 1, maxMessage + 1} {
 		if _, err := NewExchange("echo", size); err == nil {

@@ -43,7 +43,7 @@ func (p *Plan) Run() (_ Cell, err error) {
 
 	var targets []*target
 	defer func() { err = stopAll(targets, err) }()
-	c := Cell{Proto: p.Proto, Layout: p.Layout, Conns: p.Conns, Size: p.Size, Slice: p.Slice, Spin: p.Spinning()}
+	c := Cell{Program: p.Program, Proto: p.Proto, Layout: p.Layout, Conns: p.Conns, Size: p.Size, Slice: p.Slice, Spin: p.Spinning()}
 	outs := make([]Server, len(p.Specs))
 	for i, s := range p.Specs {
 		t, err := p.start(s, sets)
@@ -97,6 +97,11 @@ func (p *Plan) phases(c *Cell, targets []*target) error {
 	}
 	if p.Share > 0 {
 		if err := p.pace(c, targets); err != nil {
+			return err
+		}
+	} else if p.Rate > 0 {
+		c.Rate = p.Rate
+		if err := p.setPace(c, targets); err != nil {
 			return err
 		}
 	}

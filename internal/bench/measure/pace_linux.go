@@ -49,6 +49,11 @@ func (p *Plan) pace(c *Cell, targets []*target) error {
 	if c.Rate <= 0 {
 		return errors.New("std served nothing")
 	}
+	return p.setPace(c, targets)
+}
+
+// setPace makes the loads those of the cell's rate.
+func (p *Plan) setPace(c *Cell, targets []*target) error {
 	c.Slice = pacedSlice(p.Slice, c.Rate)
 	return p.each(targets, "warm-up at the rate", func(t *target) error {
 		pacer, ok := t.client.(Pacer)

@@ -52,6 +52,18 @@ func TestPaceIsAShareOfStd(t *testing.T) {
 	}
 }
 
+func TestRateIsSet(t *testing.T) {
+	one, other := &fakeLoad{perSecond: []uint64{8000}}, &fakeLoad{perSecond: []uint64{1}}
+	p := &Plan{Rate: 2000, Slice: time.Second}
+	c := Cell{Rate: p.Rate}
+	if err := p.setPace(&c, []*target{{spec: Spec{Kind: "program"}, client: one}, {spec: Spec{Kind: "adopt"}, client: other}}); err != nil {
+		t.Fatal(err)
+	}
+	if want := (load.Pace{Rate: 2000}); one.pace != want || other.pace != want || c.Slice != 2*time.Second {
+		t.Errorf("paces %+v, %+v, slice %v", one.pace, other.pace, c.Slice)
+	}
+}
+
 func TestPaceNeedsStd(t *testing.T) {
 	p := &Plan{Share: .25, Slice: time.Second}
 	for _, targets := range [][]*target{

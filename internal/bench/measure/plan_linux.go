@@ -17,6 +17,7 @@ const toleratedOfDisk = 0.5
 
 // Plan is a cell to measure.
 type Plan struct {
+	Program   string // Cell.Program
 	Proto     string
 	Layout    Layout
 	Conns     int
@@ -49,6 +50,8 @@ type Plan struct {
 	// requests are due at once, see load.Pace. The load must be a Pacer.
 	Share float64
 	Burst int
+	// Rate, if not 0, makes it one of so many requests a second. Not with Share.
+	Rate float64
 	// Labour is whether the servers have work of their own besides, which they
 	// are told to begin and to end at the two ends of their turns.
 	Labour bool
@@ -99,7 +102,7 @@ func (p *Plan) Spinning() bool { return p.Spin && p.Layout == LayoutOne }
 func (p *Plan) Longest() time.Duration {
 	n := time.Duration(len(p.Specs))
 	slice := p.Slice
-	if p.Share > 0 {
+	if p.Share > 0 || p.Rate > 0 {
 		slice *= longest
 	}
 	return n*(time.Duration(p.Rounds+p.Extra+2)*slice+p.CountTime) + saturating*p.Slice

@@ -47,12 +47,13 @@ func (h *Host) Line() string {
 
 // Cell is one workload on every server of a run.
 type Cell struct {
-	Proto  string
-	Layout Layout
-	Conns  int
-	Size   int // bytes of an echo message
-	Slice  time.Duration
-	Spin   bool // the load polled, in place of sleeping
+	Program string `json:",omitempty"` // the servers' package, if it is somebody else's
+	Proto   string
+	Layout  Layout
+	Conns   int
+	Size    int // bytes of an echo message
+	Slice   time.Duration
+	Spin    bool // the load polled, in place of sleeping
 	// Rate, if not 0, is how many requests a second were due on each server:
 	// Share of Saturated, which std served in a closed loop in the same run.
 	Rate      float64  `json:",omitempty"`

@@ -119,6 +119,12 @@ func title(c measure.Cell) string {
 	if c.Proto == "echo" {
 		what = fmt.Sprintf("echo, %d bytes", c.Size)
 	}
+	if c.Program != "" {
+		what = c.Program + ", " + c.Proto
+	}
+	if c.Rate != 0 && c.Share == 0 {
+		what += fmt.Sprintf(" at %.0f/s", c.Rate)
+	}
 	where := "server alone on one CPU"
 	if c.Spin {
 		where += ", load polling on another"
