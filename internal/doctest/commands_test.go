@@ -10,10 +10,19 @@ import (
 
 // elsewhere are the commands of documents that .ci does not run, and why.
 var elsewhere = map[string]string{
-	"go test -run '^$' -bench . ./uringnet":                 "measures; takes minutes",
-	"logger -T -n 127.0.0.1 -P 5514 hello":                  "a fixed port; clients_test.go of logserver runs logger on another",
-	"bash .ci/run":                                          "is what runs the others",
-	"bash .ci/run race kernel61":                            "the same, some steps of it",
+	"go test -run '^$' -bench . ./uringnet":                            "measures; takes minutes",
+	"logger -T -n 127.0.0.1 -P 5514 hello":                             "a fixed port; clients_test.go of logserver runs logger on another",
+	"go install github.com/uringnet/go-uringnet/uringnet/adopt@latest": "is about a program of the reader's; .ci/adopt does the same with others",
+	"cd your/program":                      "is about a program of the reader's; .ci/adopt does the same with others",
+	"adopt build -o server ./cmd/server":   "is about a program of the reader's; .ci/adopt does the same with others",
+	"adopt run ./cmd/server -flags":        "is about a program of the reader's; .ci/adopt does the same with others",
+	"adopt test ./...":                     "is about a program of the reader's; .ci/adopt does the same with others",
+	"adopt doctor":                         "is about a program of the reader's; .ci/adopt does the same with others",
+	"URINGNET_STATS=/tmp/stats ./server &": "is about a program of the reader's; .ci/adopt does the same with others",
+	"cat /tmp/stats":                       "is about a program of the reader's; .ci/adopt does the same with others",
+	"URINGNET=off ./server":                "is about a program of the reader's; .ci/adopt does the same with others",
+	"bash .ci/run":                         "is what runs the others",
+	"bash .ci/run race kernel61":           "the same, some steps of it",
 	"go test ./uringnet -run '^TestReadDeadline$/^shared$'": "a part of go test ./... that shows how to run one test on one engine",
 }
 
