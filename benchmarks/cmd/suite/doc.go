@@ -7,9 +7,9 @@
 //	go run ./benchmarks/cmd/suite -report a/suite.json,b/suite.json -out DIR
 //
 // It writes suite.json (everything that was measured, saved after each cell),
-// suite.md and suite.html to the directory -out. With -report it measures
-// nothing: it reads such files, merges them, and writes the three files anew, so
-// that a long run can be made in pieces.
+// suite.md, suite.html and suite.svg to the directory -out. With -report it measures
+// nothing: it reads such files, merges them, and writes all four anew, so that a long
+// run can be made in pieces.
 //
 // Servers are processes of their own that take turns under the same load; see
 // the command compare for how, and for the two layouts. A name may be given

@@ -64,9 +64,10 @@ func write(dir string, r *suite.Result) error {
 	path := func(name string) string { return filepath.Join(dir, name) }
 	err := errors.Join(r.WriteJSON(path("suite.json")),
 		os.WriteFile(path("suite.md"), r.Markdown(), 0o644),
-		os.WriteFile(path("suite.html"), r.HTML(), 0o644))
+		os.WriteFile(path("suite.html"), r.HTML(), 0o644),
+		os.WriteFile(path("suite.svg"), r.SVG(), 0o644))
 	if err == nil {
-		fmt.Println("\nwritten:", path("suite.json"), path("suite.md"), path("suite.html"))
+		fmt.Println("\nwritten:", path("suite.json"), path("suite.md"), path("suite.html"), path("suite.svg"))
 	}
 	return err
 }

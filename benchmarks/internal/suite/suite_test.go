@@ -258,3 +258,23 @@ func TestSummaryHasALineForEachCell(t *testing.T) {
 		t.Errorf("summary:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
+
+// TestSVG checks that the picture stands alone, and has a row for each cell of uringnet's.
+func TestSVG(t *testing.T) {
+	r := sample()
+	picture := r.SVG()
+	d := xml.NewDecoder(bytes.NewReader(picture))
+	for {
+		if _, err := d.Token(); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatalf("%v in %s", err, picture)
+		}
+	}
+	if !bytes.Contains(picture, []byte(`xmlns="http://www.w3.org/2000/svg"`)) || !bytes.Contains(picture, []byte("<style>")) {
+		t.Errorf("the picture needs a page around it: %s", picture)
+	}
+	if rows := bytes.Count(picture, []byte("<circle")); rows < 1 {
+		t.Error("no cell is drawn")
+	}
+}

@@ -1,10 +1,12 @@
 package suite
 
 import (
+	"bytes"
 	"fmt"
 	"html"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/uringnet/go-uringnet/internal/bench/report"
 )
@@ -197,6 +199,18 @@ func dotRows(w io.Writer, left, top int, spreads []report.Spread, bad []bool, cl
 		fmt.Fprintf(w, `<circle cx="%.1f" cy="%d" r="4" class="%s"/>`, x0+a.x(s.Median), y+9, mark)
 		fmt.Fprintf(w, `<text x="%.1f" y="%d" class="%s">%.2f</text>`, x0+max(a.x(s.Q3), a.x(s.Median))+7, y+13, num, s.Median)
 	}
+}
+
+// SVG draws the ratios of uringnet in every cell, as a picture for a page.
+func (r *Result) SVG() []byte {
+	var b bytes.Buffer
+	plotSummary(&b, r.Groups(), Subject)
+	head, rest, found := bytes.Cut(b.Bytes(), []byte(">"))
+	if !found {
+		return nil
+	}
+	root := bytes.Replace(head, []byte("<svg "), []byte(`<svg xmlns="http://www.w3.org/2000/svg" `), 1)
+	return slices.Concat(root, []byte("><style>"+style+"</style>"), rest)
 }
 
 // plotSummary draws one server's ratios in every group.
