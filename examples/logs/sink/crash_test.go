@@ -155,7 +155,7 @@ func TestCluster(t *testing.T) {
 	dir := t.TempDir()
 	url := natsURL(nodes, "outage=1h&window=1000")
 	var wanted []string
-	for round := range 3 {
+	for round := range 2 {
 		var dead *natsNode
 		at := 0
 		name := fmt.Sprint(round)
