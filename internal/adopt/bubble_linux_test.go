@@ -79,7 +79,7 @@ func TestBubbles(t *testing.T) {
 	tempDirs(t)
 	dir := t.TempDir()
 	write(t, dir, map[string]string{"go.mod": "module example.com/p\n\ngo 1.26\n", "p_test.go": bubbles})
-	stdout, _ := mustRun(t, "test", "-C", dir, "-count=1", ".")
+	stdout, _ := mustRun(t, "test", "-C", dir, "-count=1", "-timeout=60s", ".")
 	if !strings.Contains(stdout, "ok") {
 		t.Error(stdout)
 	}

@@ -84,7 +84,7 @@ func TestTestCommand(t *testing.T) {
 		"withoutnet/p_test.go": "package p\n\nimport \"testing\"\n\nfunc TestNothing(t *testing.T) {}\n",
 	})
 	check := untouched(t, dir)
-	stdout, _ := mustRun(t, "test", "-C", dir, "-v", "-run", "Test", "./good", "./outside", "./withoutnet")
+	stdout, _ := mustRun(t, "test", "-C", dir, "-timeout=60s", "-v", "-run", "Test", "./good", "./outside", "./withoutnet")
 	if n := strings.Count(stdout, "{\"Stamp\""); n != 2 {
 		t.Errorf("%d of 2 packages were tested on the engine:\n%s", n, stdout)
 	}

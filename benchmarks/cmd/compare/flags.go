@@ -53,7 +53,7 @@ const (
 // parseFlags reads the command line.
 func parseFlags(args []string) (o options, err error) {
 	fs := flag.NewFlagSet("compare", flag.ContinueOnError)
-	protos := fs.String("proto", "echo,http", "protocols: echo, http")
+	protos := fs.String("proto", "echo,http", "protocols: echo, http; with -adopt one of page (HTTP), echo, redis, nats")
 	layouts := fs.String("layout", "one,two", "layouts: one, two (see above)")
 	conns := fs.String("conns", "1,16,100,1000", "numbers of connections")
 	names := fs.String("servers", "std,uring", "servers: std, uring, uring:SETTINGS; the first is the one to compare with")
@@ -99,7 +99,7 @@ func parseFlags(args []string) (o options, err error) {
 }
 
 // programProtos are the protocols that there is a load for of programs of others.
-var programProtos = []string{"page", "echo", "redis"}
+var programProtos = []string{"page", "echo", "redis", "nats"}
 
 // maxRate is the most that -rate takes.
 const maxRate = 1_000_000

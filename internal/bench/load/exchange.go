@@ -21,7 +21,7 @@ type Exchange interface {
 }
 
 // NewExchange returns the exchange of a protocol: "echo", "http", "page" (HTTP, with
-// whatever page there is), "json" (HTTP too, with a bigger page) or "redis". Size is the length of an echo message.
+// whatever page there is), "json" (HTTP too, with a bigger page), "redis" or "nats". Size is the length of an echo message.
 func NewExchange(proto string, size int) (Exchange, error) {
 	switch proto {
 	case "echo":
@@ -31,11 +31,13 @@ func NewExchange(proto string, size int) (Exchange, error) {
 	case "page":
 		return &httpGet{request: request("/")}, nil
 	case "redis":
-		return ping{}, nil
+		return ping{request: []byte("*1\r\n$4\r\nPING\r\n"), reply: "+PONG\r\n"}, nil
+	case "nats":
+		return ping{request: []byte("PING\r\n"), reply: "PONG\r\n", greets: true}, nil
 	case "json":
 		return &httpGet{request: request("/json"), bodyLen: jsonLen}, nil
 	}
-	return nil, fmt.Errorf("unknown protocol %q (one of echo, http, page, json, redis)", proto)
+	return nil, fmt.Errorf("unknown protocol %q (one of echo, http, page, json, redis, nats)", proto)
 }
 
 // echo sends a fixed message that begins with the connection and sequence
@@ -78,20 +80,23 @@ func (e *echo) Reply(id, seq uint32, off int, b []byte) (bool, error) {
 	return len(b) == len(want), nil
 }
 
-// ping is Redis's.
-type ping struct{}
+// ping asks for a sign of life.
+type ping struct {
+	request []byte
+	reply   string
+	greets  bool // the server begins with a line of its own
+}
 
-const redisPong = "+PONG\r\n"
+func (p ping) Request(_, _ uint32) []byte { return p.request }
 
-var redisPing = []byte("*1\r\n$4\r\nPING\r\n")
-
-func (ping) Request(_, _ uint32) []byte { return redisPing }
-
-func (ping) Reply(_, _ uint32, off int, b []byte) (bool, error) {
-	if end := off + len(b); end > len(redisPong) || string(b) != redisPong[off:end] {
+func (p ping) Reply(_, seq uint32, off int, b []byte) (bool, error) {
+	if p.greets && seq == 1 { // the greeting may be longer than what came at once
+		return bytes.HasSuffix(b, []byte(p.reply)), nil
+	}
+	if end := off + len(b); end > len(p.reply) || string(b) != p.reply[off:end] {
 		return false, fmt.Errorf("reply to PING has %q at offset %d", head(b), off)
 	}
-	return off+len(b) == len(redisPong), nil
+	return off+len(b) == len(p.reply), nil
 }
 
 func head(b []byte) []byte { return b[:min(len(b), 24)] }
