@@ -26,6 +26,7 @@ var workloads = []workload{
 	{name: "single", title: "60,000 logs a second, a send for each, by RELP", rate: 60_000, batch: 1},
 	{name: "batched", title: "1,000,000 logs a second in batches of 100, by RELP", rate: 1_000_000, batch: 100},
 	{name: "group", title: "RELP, one log outstanding on each connection, acknowledged after fdatasync"},
+	{name: "udp", title: "100,000 datagrams a second, a log each", conns: 16, rate: 100_000},
 	{name: "rate1k", title: "1,000 logs a second, a send for each, by RELP", conns: 100, rate: 1000, batch: 1},
 	{name: "rate10k", title: "10,000 logs a second, a send for each, by RELP", conns: 100, rate: 10_000, batch: 1},
 }
@@ -65,7 +66,8 @@ type result struct {
 
 // turn is one slice of one server.
 type turn struct {
-	Logs      uint64
+	Logs      uint64        // that were stored
+	Sent      uint64        // in the workload udp, of which some may be lost
 	Length    time.Duration // until everything was stored
 	CPU       time.Duration
 	P50, P99  int64
@@ -77,6 +79,7 @@ type turn struct {
 type target struct {
 	*server
 	client *logload.Client
+	udp    *logload.Datagrams
 	sent   uint64
 	out    result
 }
@@ -92,10 +95,16 @@ func (o *options) measure(w string) (c cell, err error) {
 			if t.client != nil {
 				t.client.Close()
 			}
+			if t.udp != nil {
+				t.udp.Close()
+			}
 			t.stop()
 		}
 	}()
 	for _, name := range o.servers {
+		if w == "udp" && name == "epoll" {
+			continue // it has no datagrams
+		}
 		s, err := o.start(name, w == "group")
 		if err != nil {
 			return c, err
@@ -106,7 +115,12 @@ func (o *options) measure(w string) (c cell, err error) {
 		if w == "saturate" {
 			kind = "tcp"
 		}
-		if t.client, err = logload.Dial(s.addrs[kind], c.Conns, kind == "relp"); err != nil {
+		if w == "udp" {
+			t.udp, err = logload.DialUDP(s.addrs[w], c.Conns)
+		} else {
+			t.client, err = logload.Dial(s.addrs[kind], c.Conns, kind == "relp")
+		}
+		if err != nil {
 			return c, fmt.Errorf("%s: %w", name, err)
 		}
 		if _, err := o.turn(t, w, o.slice/2); err != nil { // to warm up
@@ -200,6 +214,10 @@ func (o *options) turn(t *target, w string, d time.Duration) (r turn, err error)
 	switch load := workloadOf(w); {
 	case w == "saturate":
 		r.Logs, err = t.client.Saturate(d)
+	case w == "udp":
+		if r.Sent, err = t.udp.Send(load.rate, d); err == nil {
+			r.Logs, err = t.arrived(t.sent)
+		}
 	case w == "group":
 		r.Logs, err = t.client.Closed(d)
 	default:
@@ -209,7 +227,9 @@ func (o *options) turn(t *target, w string, d time.Duration) (r turn, err error)
 		return r, fmt.Errorf("%s: %w", t.name, err)
 	}
 	t.sent += r.Logs
-	if w == "saturate" { // without acknowledgements, the server is asked
+	if w == "udp" {
+		// It has been asked what came.
+	} else if w == "saturate" { // without acknowledgements, the server is asked
 		if err := t.settle(t.sent); err != nil {
 			return r, err
 		}

@@ -67,7 +67,7 @@ func (o *options) start(name string, sync bool) (*server, error) {
 	default:
 		mode, onStd := strings.CutSuffix(kind, "-std")
 		s.cmd = exec.Command(o.logserver, "-mode="+mode, "-dir="+s.dir, "-durability="+durability, "-interval=1h",
-			"-tcp=127.0.0.1:0", "-relp=127.0.0.1:0", "-http=127.0.0.1:0", "-stats=0")
+			"-tcp=127.0.0.1:0", "-relp=127.0.0.1:0", "-udp=127.0.0.1:0", "-http=127.0.0.1:0", "-stats=0")
 		if onStd {
 			s.cmd.Env = append(os.Environ(), "URINGNET=off")
 			s.cmd.Args = append(s.cmd.Args, "-files=std")
@@ -171,6 +171,28 @@ func (s *server) settle(want uint64) error {
 		}
 		if got > want || time.Since(begin) > settleLimit {
 			return fmt.Errorf("%s stored %d logs of %d", s.name, got, want)
+		}
+	}
+}
+
+// quiet is how long nothing more has to come for a server to have what will.
+const quiet = 50 * time.Millisecond
+
+// arrived waits until a server stores no more, and returns how many logs it has stored
+// beyond those of before.
+func (s *server) arrived(before uint64) (uint64, error) {
+	last, since := uint64(0), time.Now()
+	for begin := time.Now(); ; time.Sleep(time.Millisecond) {
+		got, err := s.stored()
+		switch {
+		case err != nil:
+			return 0, err
+		case got != last:
+			last, since = got, time.Now()
+		case time.Since(since) >= quiet:
+			return got - before, nil
+		case time.Since(begin) > settleLimit:
+			return 0, fmt.Errorf("%s goes on storing", s.name)
 		}
 	}
 }

@@ -40,7 +40,7 @@ func (c *cell) rows() (rows [][]string) {
 	a, b := c.find("epoll"), c.find("std")
 	for i := range c.Servers {
 		r := &c.Servers[i]
-		row := []string{words(r.Name), fmt.Sprintf("%.0f", r.spread(rate).Median),
+		row := []string{words(r.Name) + r.received(), fmt.Sprintf("%.0f", r.spread(rate).Median),
 			ratio(r, a, rate), ratio(r, b, rate), fmt.Sprintf("%.2f", r.spread(cpu).Median),
 			ratio(r, a, cpu), ratio(r, b, cpu), r.kernelShare(), "-", "-", "-", "-", "-", "-", "-"}
 		if r.SyscallsPerLog != nil {
@@ -56,6 +56,18 @@ func (c *cell) rows() (rows [][]string) {
 }
 
 func ms(ns int64) string { return fmt.Sprintf("%.2f", float64(ns)/float64(time.Millisecond)) }
+
+// received is the share of datagrams that came, if some were sent.
+func (r *result) received() string {
+	var logs, sent uint64
+	for i := range r.Turns {
+		logs, sent = logs+r.Turns[i].Logs, sent+r.Turns[i].Sent
+	}
+	if sent == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %.2f %% received", 100*float64(logs)/float64(sent))
+}
 
 // find returns the result of a server, nil if it was not measured.
 func (c *cell) find(name string) *result {

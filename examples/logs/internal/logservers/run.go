@@ -88,6 +88,10 @@ func Run(o Options, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	datagrams, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		return err
+	}
 	web, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -99,11 +103,12 @@ func Run(o Options, in io.Reader, out io.Writer) error {
 	case "epoll":
 		go func() { ended <- serveEpoll(o, t, lines.(*net.TCPListener), acked.(*net.TCPListener)) }()
 	case "std":
-		go func() { ended <- serveStd(o, t, lines, acked) }()
+		go func() { ended <- serveStd(o, t, lines, acked, datagrams) }()
 	default:
 		return fmt.Errorf("unknown kind %q (one of %v)", o.Kind, Kinds)
 	}
-	fmt.Fprintf(out, "listening tcp %s\nlistening relp %s\nlistening http %s\nready\n", lines.Addr(), acked.Addr(), web.Addr())
+	fmt.Fprintf(out, "listening tcp %s\nlistening relp %s\nlistening udp %s\nlistening http %s\nready\n",
+		lines.Addr(), acked.Addr(), datagrams.LocalAddr(), web.Addr())
 	go func() {
 		_, err := io.Copy(io.Discard, in)
 		ended <- err

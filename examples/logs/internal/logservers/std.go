@@ -38,12 +38,13 @@ type ack struct {
 	b []byte
 }
 
-func serveStd(o Options, t *tally, lines, acked net.Listener) error {
+func serveStd(o Options, t *tally, lines, acked net.Listener, datagrams *net.UDPConn) error {
 	s := &stdServer{o: o, t: t}
 	s.cond.L = &s.mu
-	ended := make(chan error, 3)
+	ended := make(chan error, 4)
 	go func() { ended <- s.accept(lines, s.readLines) }()
 	go func() { ended <- s.accept(acked, s.readRELP) }()
+	go func() { ended <- s.readUDP(datagrams) }()
 	go func() { ended <- s.write() }()
 	return <-ended
 }
@@ -107,6 +108,20 @@ func (s *stdServer) readRELP(c net.Conn) {
 		if err != nil {
 			return
 		}
+	}
+}
+
+// readUDP takes a log from each datagram.
+func (s *stdServer) readUDP(c *net.UDPConn) error {
+	buf := make([]byte, maxLine)
+	var out []byte
+	for {
+		n, _, err := c.ReadFromUDP(buf)
+		if err != nil {
+			return err
+		}
+		out = s.t.process(out[:0], buf[:n], time.Now())
+		s.add(out, 1, ack{})
 	}
 }
 
