@@ -68,7 +68,7 @@ type Options struct {
 	// least. Compress doubles the memory, not the number.
 	Batches int
 	// BatchDelay is the least time between the beginnings of two writes; default
-	// 100 us. What comes when the last one was longer ago is written at once, and
+	// 300 us. What comes when the last one was longer ago is written at once, and
 	// what comes sooner together. Under Group the disk sets the pace: the writer takes
 	// what is there as soon as it is free.
 	BatchDelay time.Duration
@@ -114,7 +114,7 @@ func (o *Options) setDefaults() error {
 	setDefault(&o.Interval, time.Second)
 	setDefault(&o.BatchSize, 256<<10)
 	setDefault(&o.Batches, 32)
-	setDefault(&o.BatchDelay, 100*time.Microsecond)
+	setDefault(&o.BatchDelay, 300*time.Microsecond)
 	setDefault(&o.Lanes, runtime.GOMAXPROCS(0))
 	setDefault(&o.CloseTimeout, 10*time.Second)
 	setDefault(&o.retryMin, 100*time.Millisecond)

@@ -98,7 +98,7 @@ func defaultConfig() config {
 		segmentAge:  time.Hour,
 		batchSize:   256 << 10,
 		batches:     32,
-		batchDelay:  100 * time.Microsecond,
+		batchDelay:  300 * time.Microsecond,
 		files:       filesAuto,
 		fileMode:    0o640,
 		tlsMin:      "1.2",
