@@ -2,25 +2,16 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 
+	"github.com/uringnet/go-uringnet/internal/bench/command"
 	"github.com/uringnet/go-uringnet/internal/bench/measure"
 	"github.com/uringnet/go-uringnet/internal/bench/report"
 	"github.com/uringnet/go-uringnet/internal/bench/servers"
 )
 
-func main() {
-	err := run(os.Args[1:])
-	if errors.Is(err, flag.ErrHelp) {
-		os.Exit(2)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "compare:", err)
-		os.Exit(1)
-	}
-}
+func main() { command.Main("compare", run) }
 
 func run(args []string) error {
 	if len(args) > 0 && args[0] == "serve" {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,20 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/uringnet/go-uringnet/benchmarks/internal/suite"
+	"github.com/uringnet/go-uringnet/internal/bench/command"
 	"github.com/uringnet/go-uringnet/internal/bench/dear"
 	"github.com/uringnet/go-uringnet/internal/bench/measure"
 )
 
-func main() {
-	err := run(os.Args[1:])
-	if errors.Is(err, flag.ErrHelp) {
-		os.Exit(2)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "suite:", err)
-		os.Exit(1)
-	}
-}
+func main() { command.Main("suite", run) }
 
 // commands are those that suite runs for itself.
 var commands = map[string]func([]string) error{"serve": serve, "filtered": filtered, "spin": spin}

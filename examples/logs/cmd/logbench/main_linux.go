@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/uringnet/go-uringnet/examples/logs/internal/logservers"
+	"github.com/uringnet/go-uringnet/internal/bench/command"
 	"github.com/uringnet/go-uringnet/internal/bench/measure"
 )
 
@@ -30,16 +30,7 @@ type options struct {
 	counter         measure.Counter
 }
 
-func main() {
-	err := run(os.Args[1:])
-	if errors.Is(err, flag.ErrHelp) {
-		os.Exit(2)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "logbench:", err)
-		os.Exit(1)
-	}
-}
+func main() { command.Main("logbench", run) }
 
 func run(args []string) error {
 	if len(args) > 0 && args[0] == "serve" {
