@@ -115,6 +115,19 @@ func onEngine(t *testing.T, p printed) {
 	}
 }
 
+// built builds the program of dir, which leaves tree untouched, starts it and sees that
+// it is on the engine.
+func built(t *testing.T, tree, dir string) printed {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "prog")
+	check := untouched(t, tree)
+	mustRun(t, "build", "-C", dir, "-o", out)
+	check()
+	p := started(t, out)
+	onEngine(t, p)
+	return p
+}
+
 // untouched returns a check that a program's source is as it is now.
 func untouched(t *testing.T, dir string) (check func()) {
 	t.Helper()
@@ -208,7 +221,7 @@ func TestOtherSystem(t *testing.T) {
 
 func TestWorkspace(t *testing.T) {
 	tempDirs(t)
-	dir, out := t.TempDir(), filepath.Join(t.TempDir(), "prog")
+	dir := t.TempDir()
 	write(t, dir, map[string]string{
 		"go.work":        "go 1.26\n\nuse ./prog\nuse ./lib\n",
 		"prog/go.mod":    "module example.com/prog\n\ngo 1.26\n",
@@ -219,11 +232,7 @@ func TestWorkspace(t *testing.T) {
 		"lib/sub/sub.go": "package sub\n",
 	})
 	t.Setenv("GOWORK", "")
-	check := untouched(t, dir)
-	mustRun(t, "build", "-C", filepath.Join(dir, "prog"), "-o", out)
-	check()
-	p := started(t, out)
-	onEngine(t, p)
+	p := built(t, dir, filepath.Join(dir, "prog"))
 	if p.Tag != "of the workspace" {
 		t.Errorf("tag %q", p.Tag)
 	}
@@ -231,7 +240,7 @@ func TestWorkspace(t *testing.T) {
 
 func TestVendor(t *testing.T) {
 	tempDirs(t)
-	dir, out := t.TempDir(), filepath.Join(t.TempDir(), "prog")
+	dir := t.TempDir()
 	write(t, dir, map[string]string{
 		"go.mod":                            "module example.com/prog\n\ngo 1.26\n\nrequire golang.org/x/sys v0.1.0\n",
 		"go.sum":                            "",
@@ -240,11 +249,7 @@ func TestVendor(t *testing.T) {
 		"vendor/modules.txt":                "# golang.org/x/sys v0.1.0\n## explicit; go 1.17\ngolang.org/x/sys/unix\n",
 		"vendor/golang.org/x/sys/unix/a.go": "package unix\n\nconst Tag = \"of the vendor directory\"\n",
 	})
-	check := untouched(t, dir)
-	mustRun(t, "build", "-C", dir, "-o", out)
-	check()
-	p := started(t, out)
-	onEngine(t, p)
+	p := built(t, dir, dir)
 	if p.Tag != "of the vendor directory" {
 		t.Errorf("tag %q: the program's own golang.org/x/sys was not used", p.Tag)
 	}

@@ -22,7 +22,7 @@ type Batch struct {
 	path    string
 	h       blockHeader
 	payload []byte // decompressed
-	broken  bool   // not all of it could be read
+	damage  error  // why not all of it could be read, or nil
 }
 
 // Position is behind the batch.
@@ -31,39 +31,39 @@ func (b *Batch) Position() Position { return Position{b.Segment, b.End} }
 // Each calls fn for each record. It returns fn's error at once, and ErrDamaged, wrapped,
 // if there are records that cannot be read.
 func (b *Batch) Each(fn func(Record) error) error {
-	err := deliver(&b.h, b.payload, fn)
-	var own *deliveryError
-	if errors.As(err, &own) {
-		return own.err
-	}
-	if err != nil {
-		b.broken = true
-		err = fmt.Errorf("%s: %w: %w", b.path, ErrDamaged, err)
+	own, err := deliver(&b.h, b.payload, fn)
+	if err != nil && !own {
+		err = b.broken(err)
 	}
 	return err
 }
 
-// batch is what is known of a block that ends at end.
-func (s *Scanner) batch(path string, h *blockHeader, end int64, payload []byte) *Batch {
-	id, _ := parseSegmentPath(path)
+// broken notes why not all of it can be read, and returns that as it is told.
+func (b *Batch) broken(err error) error {
+	b.damage = fmt.Errorf("%s: %w: %w", b.path, ErrDamaged, err)
+	return b.damage
+}
+
+// batch is what is known of a block of the segment id that ends at end.
+func (s *Scanner) batch(path string, id segmentID, h *blockHeader, end int64, payload []byte) *Batch {
 	b := &Batch{
 		Segment: id.seq, Begin: end - headerSize - int64(h.length), End: end,
 		Records: int(h.records), First: h.first, Last: h.last, path: path, h: *h,
 	}
 	var err error
 	if b.payload, err = s.plaintext(h, payload); err != nil {
-		b.payload, b.broken = nil, true
+		_ = b.broken(err) // give tells
 	}
 	return b
 }
 
 // give calls fn for a batch. own is whether an error is fn's, and not of the batch.
 func (b *Batch) give(fn func(*Batch) error) (own bool, err error) {
-	if b.broken {
-		return false, fmt.Errorf("%s: %w: a batch cannot be decompressed", b.path, ErrDamaged)
+	if b.damage != nil {
+		return false, b.damage
 	}
 	err = fn(b)
-	return !b.broken, err
+	return err != nil && b.damage == nil, err
 }
 
 // Batches calls fn for each batch of a segment that begins at from or later and ends at
@@ -71,15 +71,22 @@ func (b *Batch) give(fn func(*Batch) error) (own bool, err error) {
 // unless that is Each's own, and ErrTorn or ErrDamaged, wrapped, at the end of such a
 // segment.
 func (s *Scanner) Batches(path string, from, to int64, fn func(*Batch) error) error {
+	_, err := s.batches(path, from, to, fn)
+	return err
+}
+
+// batches is Batches. own is whether the error is fn's.
+func (s *Scanner) batches(path string, from, to int64, fn func(*Batch) error) (own bool, err error) {
 	f, err := s.disk().Open(path, false)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer f.Close()
 	r, err := newBlockReader(f)
 	if err != nil {
-		return err
+		return false, err
 	}
+	id, _ := parseSegmentPath(path)
 	r.begin(from)
 	if to > 0 {
 		r.size = min(r.size, to)
@@ -89,15 +96,15 @@ func (s *Scanner) Batches(path string, from, to int64, fn func(*Batch) error) er
 		h, payload, err := r.next(s.outside)
 		switch {
 		case errors.Is(err, io.EOF):
-			return errors.Join(r.damage(path), bad)
+			return false, errors.Join(r.damage(path), bad)
 		case err != nil:
-			return err
+			return false, err
 		case payload == nil || !s.first(&h):
 			continue
 		}
-		own, err := s.batch(path, &h, r.off, payload).give(fn)
-		if err != nil && own {
-			return err
+		own, err := s.batch(path, id, &h, r.off, payload).give(fn)
+		if own {
+			return true, err
 		}
 		if err != nil {
 			bad = err
@@ -128,6 +135,7 @@ func (s *Scanner) BatchesBack(path string, fn func(*Batch) error) (end int64, er
 	if err != nil {
 		return 0, err
 	}
+	id, _ := parseSegmentPath(path)
 	end = r.end
 	bad := r.damage(path)
 	for _, off := range slices.Backward(places) {
@@ -144,8 +152,8 @@ func (s *Scanner) BatchesBack(path string, fn func(*Batch) error) (end int64, er
 		if !s.first(&h) {
 			continue
 		}
-		own, err := s.batch(path, &h, off+headerSize+int64(h.length), payload).give(fn)
-		if err != nil && own {
+		own, err := s.batch(path, id, &h, off+headerSize+int64(h.length), payload).give(fn)
+		if own {
 			return end, err
 		}
 		if err != nil {

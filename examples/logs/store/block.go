@@ -33,7 +33,7 @@ func newBlockReader(f OpenFile) (*blockReader, error) {
 		return nil, err
 	}
 	r := &blockReader{f: f, off: headerSize}
-	if _, r.size, _, err = readIndex(f, info.Size()); err != nil {
+	if r.size, err = dataEnd(f, info.Size()); err != nil {
 		return nil, err
 	}
 	ok, err := r.readHead(0)

@@ -26,14 +26,13 @@ func (s *Scanner) Check(dir string, fn func(path string, r Record) error) (bad [
 	var before segmentID
 	for i, path := range paths {
 		blocks := 0
-		err := s.scan(path, func(r Record) error {
+		own, err := s.scan(path, func(r Record) error {
 			blocks++
 			return fn(path, r)
 		})
-		var own *deliveryError
 		switch {
-		case errors.As(err, &own):
-			return bad, own.err
+		case own:
+			return bad, err
 		case errors.Is(err, fs.ErrNotExist):
 			continue // removed meanwhile: by retention, so that those before it have gone
 		case err != nil && !errors.Is(err, ErrTorn) && !errors.Is(err, ErrDamaged):
@@ -56,7 +55,7 @@ func (s *Scanner) Check(dir string, fn func(path string, r Record) error) (bad [
 			bad = append(bad, err)
 		}
 	}
-	aside, err := Damaged(dir)
+	aside, err := damagedFiles(s.disk(), dir)
 	for _, path := range aside {
 		bad = append(bad, fmt.Errorf("%s: %w: set aside", path, ErrDamaged))
 	}

@@ -234,7 +234,7 @@ func damagedStart(t *testing.T) (dir string, start map[string][]byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, data, _, _ := readIndex(bytes.NewReader(b), int64(len(b)))
+	data, _ := dataEnd(bytes.NewReader(b), int64(len(b)))
 	b = b[:data:data]
 	block := slices.Clone(b[headerSize:])
 	block[len(block)-2] ^= 1

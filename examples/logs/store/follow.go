@@ -54,8 +54,7 @@ func (s *Store) Stored() Position {
 
 // Hold keeps retention from removing the segment of that number and those after it,
 // until it is called again with the same name; a number that no segment has lets go of
-// all. What
-// KeepFree and KeepSize ask for then waits.
+// all. What KeepFree and KeepSize ask for then waits.
 func (s *Store) Hold(name string, segment uint64) {
 	s.progress.mu.Lock()
 	if s.progress.held == nil {

@@ -97,33 +97,38 @@ func (x *Index) encode(run uint64) []byte {
 	return append(b, h[:]...)
 }
 
-// readIndex reads the index at the end of a file of size bytes. ok is false if there is
-// none; data is where the blocks end.
-func readIndex(f io.ReaderAt, size int64) (x *Index, data int64, ok bool, err error) {
+// readIndex reads the index at the end of a file of size bytes. text is it as JSON, nil if
+// there is none; data is where the blocks end.
+func readIndex(f io.ReaderAt, size int64) (text []byte, data int64, err error) {
 	var h [headerSize]byte
 	if size < 2*headerSize {
-		return nil, size, false, nil
+		return nil, size, nil
 	}
 	if _, err := f.ReadAt(h[:], size-headerSize); err != nil {
 		if errors.Is(err, io.EOF) {
 			err = nil // cut meanwhile
 		}
-		return nil, size, false, err
+		return nil, size, err
 	}
 	n := int64(le.Uint32(h[16:]))
-	if [8]byte(h[:8]) != indexMagic || !headerIntact(&h) || n > size-2*headerSize || n > maxBatch {
-		return nil, size, false, nil
+	if [8]byte(h[:8]) != indexMagic || !headerIntact(&h) || n > size-2*headerSize || n > maxBatch || n < int64(len(indexMagic)) {
+		return nil, size, nil
 	}
 	b := make([]byte, n)
 	data = size - headerSize - n
 	if _, err := f.ReadAt(b, data); err != nil {
-		return nil, size, false, err
+		return nil, size, err
 	}
-	x = new(Index)
-	if crc32.Checksum(b, castagnoli) != le.Uint32(h[20:]) || json.Unmarshal(b[min(8, n):], x) != nil {
-		return nil, size, false, nil
+	if crc32.Checksum(b, castagnoli) != le.Uint32(h[20:]) {
+		return nil, size, nil
 	}
-	return x, data, true, nil
+	return b[len(indexMagic):], data, nil
+}
+
+// dataEnd is where the blocks of a file of size bytes end.
+func dataEnd(f io.ReaderAt, size int64) (int64, error) {
+	_, data, err := readIndex(f, size)
+	return data, err
 }
 
 // Index returns the index of a segment; nil if it has none.
@@ -137,8 +142,12 @@ func (s *Scanner) Index(path string) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	x, _, _, err := readIndex(f, info.Size())
-	return x, err
+	text, _, err := readIndex(f, info.Size())
+	x := new(Index)
+	if err != nil || text == nil || json.Unmarshal(text, x) != nil {
+		return nil, err
+	}
+	return x, nil
 }
 
 // index adds to a batch's part of the index what is known of a record.

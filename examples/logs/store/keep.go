@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -121,8 +120,7 @@ func (s *Store) segmentFiles() (files []kept, total int64, err error) {
 		return nil, 0, err
 	}
 	for _, name := range names {
-		base, _, aside := strings.Cut(name, damagedSuffix)
-		id, ok := parseSegmentName(base)
+		id, aside, ok := parseFileName(name)
 		if !ok {
 			continue
 		}

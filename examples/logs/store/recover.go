@@ -34,10 +34,7 @@ func (s *Store) recover() (last uint64, err error) {
 func (s *Store) newest() (last uint64, err error) {
 	names, err := s.opts.FS.List(s.opts.Dir)
 	for _, name := range names {
-		if base, _, found := strings.Cut(name, segmentSuffix+damagedSuffix); found {
-			name = base + segmentSuffix
-		}
-		if id, ok := parseSegmentName(name); ok {
+		if id, _, ok := parseFileName(name); ok {
 			last = max(last, id.seq)
 		}
 	}
@@ -47,6 +44,13 @@ func (s *Store) newest() (last uint64, err error) {
 // damagedSuffix is in the names of what was set aside: of whole segments, and of what
 // followed the last block of one that can be read.
 const damagedSuffix = ".damaged"
+
+// parseFileName is parseSegmentName also for what was set aside of a segment.
+func parseFileName(name string) (id segmentID, aside, ok bool) {
+	base, _, aside := strings.Cut(name, damagedSuffix)
+	id, ok = parseSegmentName(base)
+	return id, aside, ok
+}
 
 // recoverSegment cuts what follows a segment's last whole block, and sets it aside if it
 // may have been acknowledged. A segment that has no block is set aside, or removed if it
@@ -209,10 +213,12 @@ func (s *Store) asideName(path string) (string, error) {
 }
 
 // Damaged returns the paths of what was set aside in a directory.
-func Damaged(dir string) (paths []string, err error) {
-	names, err := StdFS{}.List(dir)
+func Damaged(dir string) ([]string, error) { return damagedFiles(StdFS{}, dir) }
+
+func damagedFiles(fsys FS, dir string) (paths []string, err error) {
+	names, err := fsys.List(dir)
 	for _, name := range names {
-		if strings.Contains(name, segmentSuffix+damagedSuffix) {
+		if _, aside, ok := parseFileName(name); aside && ok {
 			paths = append(paths, filepath.Join(dir, name))
 		}
 	}

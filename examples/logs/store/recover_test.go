@@ -37,7 +37,7 @@ func makeSample(t *testing.T, compress bool) sample {
 		t.Fatal(err)
 	}
 	sm.name = filepath.Base(paths[0])
-	_, data, _, err := readIndex(bytes.NewReader(sm.bytes), int64(len(sm.bytes)))
+	data, err := dataEnd(bytes.NewReader(sm.bytes), int64(len(sm.bytes)))
 	if err != nil {
 		t.Fatal(err)
 	}

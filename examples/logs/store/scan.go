@@ -3,8 +3,6 @@ package store
 import (
 	"cmp"
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -123,11 +121,10 @@ func (s *Scanner) Dir(dir string, fn func(Record) error) error {
 	}
 	var bad []error
 	for _, path := range paths {
-		err := s.scan(path, fn)
-		var own *deliveryError
+		own, err := s.scan(path, fn)
 		switch {
-		case errors.As(err, &own):
-			return own.err
+		case own:
+			return err
 		case errors.Is(err, ErrTorn), errors.Is(err, ErrDamaged):
 			bad = append(bad, err)
 		case err != nil && !errors.Is(err, fs.ErrNotExist): // removed meanwhile
@@ -139,47 +136,13 @@ func (s *Scanner) Dir(dir string, fn func(Record) error) error {
 
 // Scan scans one segment, as function Scan does.
 func (s *Scanner) Scan(path string, fn func(Record) error) error {
-	err := s.scan(path, fn)
-	var own *deliveryError
-	if errors.As(err, &own) {
-		return own.err
-	}
+	_, err := s.scan(path, fn)
 	return err
 }
 
-// scan is Scan, but marks fn's error as a deliveryError.
-func (s *Scanner) scan(path string, fn func(Record) error) error {
-	f, err := s.disk().Open(path, false)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	r, err := newBlockReader(f)
-	if err != nil {
-		return err
-	}
-	var bad error
-	for {
-		h, payload, err := r.next(s.outside)
-		switch {
-		case errors.Is(err, io.EOF):
-			return errors.Join(r.damage(path), bad)
-		case err != nil:
-			return err
-		case payload == nil || !s.first(&h):
-			continue
-		}
-		if payload, err = s.plaintext(&h, payload); err == nil {
-			err = deliver(&h, payload, fn)
-		}
-		var own *deliveryError
-		if errors.As(err, &own) {
-			return own
-		}
-		if err != nil {
-			bad = fmt.Errorf("%s: %w: %w", path, ErrDamaged, err)
-		}
-	}
+// scan is Scan. own is whether the error is fn's.
+func (s *Scanner) scan(path string, fn func(Record) error) (own bool, err error) {
+	return s.batches(path, 0, 0, func(b *Batch) error { return b.Each(fn) })
 }
 
 func (s *Scanner) disk() FS {
@@ -223,13 +186,8 @@ func (s *Scanner) plaintext(h *blockHeader, payload []byte) ([]byte, error) {
 	return s.zstd.DecodeAll(payload, s.plain[:0:h.raw])
 }
 
-// A deliveryError is an error of the caller's function.
-type deliveryError struct{ err error }
-
-func (e *deliveryError) Error() string { return e.err.Error() }
-
-// deliver calls fn for each record of a payload.
-func deliver(h *blockHeader, payload []byte, fn func(Record) error) error {
+// deliver calls fn for each record of a payload. own is whether the error is fn's.
+func deliver(h *blockHeader, payload []byte, fn func(Record) error) (own bool, err error) {
 	rec := Record{
 		Lane: int(h.lane), Run: h.run, Batch: h.seq, First: h.first, Last: h.last,
 	}
@@ -237,10 +195,10 @@ func deliver(h *blockHeader, payload []byte, fn func(Record) error) error {
 	for {
 		ok, err := p.next(&rec)
 		if !ok {
-			return err
+			return false, err
 		}
 		if err := fn(rec); err != nil {
-			return &deliveryError{err}
+			return true, err
 		}
 	}
 }

@@ -17,8 +17,18 @@ type walk struct {
 	path string
 	file OpenFile
 	r    *blockReader
+	size extent   // up to where r may read, as last measured
 	scan *Scanner // for the batches seen, and decompression
 }
+
+// extent is what is known of an open segment's end.
+type extent uint8
+
+const (
+	unmeasured extent = iota
+	partly            // it may have grown since
+	whole             // no more is written to it
+)
 
 // growing is the Offset of a limit in a segment that is read as far as its blocks are
 // whole, and is expected to grow.
@@ -58,8 +68,8 @@ func (w *walk) read(limit Position, fn func(*Batch) error) (delivered bool, err 
 	}
 	if payload != nil && w.scan.first(&h) {
 		var own bool
-		own, err = w.scan.batch(w.path, &h, w.r.off, payload).give(fn)
-		if err != nil && own {
+		own, err = w.scan.batch(w.path, segmentID{seq: w.at.Segment}, &h, w.r.off, payload).give(fn)
+		if own {
 			w.scan.forget(&h)
 			w.r.off = w.at.Offset
 			return false, err
@@ -73,17 +83,27 @@ func (w *walk) read(limit Position, fn func(*Batch) error) (delivered bool, err 
 	return delivered, err
 }
 
-// measure finds out up to where the open segment may be read.
+// measure finds out up to where the open segment may be read: to a limit in it, which
+// moves; else to where its blocks end, once, and again when that has been reached.
 func (w *walk) measure(limit Position) error {
-	if w.at.Segment == limit.Segment && limit.Offset != growing {
-		w.r.size = limit.Offset
+	extent := whole
+	switch {
+	case w.at.Segment == limit.Segment && limit.Offset != growing:
+		w.r.size, w.size = limit.Offset, unmeasured
+		return nil
+	case w.at.Segment == limit.Segment:
+		extent = partly
+	}
+	if w.size == extent {
 		return nil
 	}
 	info, err := w.file.Stat()
 	if err != nil {
 		return err
 	}
-	_, w.r.size, _, err = readIndex(w.file, info.Size())
+	if w.r.size, err = dataEnd(w.file, info.Size()); err == nil {
+		w.size = extent
+	}
 	return err
 }
 
@@ -108,13 +128,13 @@ func (w *walk) open(limit Position) (found bool, err error) {
 			file.Close()
 			return false, err
 		}
-		w.file, w.path = file, path
+		w.file, w.path, w.size = file, path, unmeasured
 		wanted := w.at.Segment
 		if id.seq > wanted {
 			w.at = Position{Segment: id.seq}
 		}
 		w.at.Offset = max(w.at.Offset, headerSize)
-		w.r.off, w.r.end = w.at.Offset, w.at.Offset
+		w.r.begin(w.at.Offset)
 		if wanted > 0 && id.seq > wanted {
 			err = fmt.Errorf("%s: %w: segments %d to %d", filepath.Base(path), ErrGap, wanted, id.seq-1)
 		}
@@ -133,7 +153,7 @@ func (w *walk) endSegment(limit Position) error {
 		return errors.Join(w.r.damage(w.path), w.Close())
 	}
 	if limit.Offset == growing {
-		w.r.off = w.at.Offset // what is not whole there may be being written
+		w.r.off, w.size = w.at.Offset, unmeasured // what is not whole there may be being written
 		return nil
 	}
 	early := w.at.before(limit)

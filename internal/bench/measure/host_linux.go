@@ -13,12 +13,11 @@ import (
 	"github.com/uringnet/go-uringnet/internal/bench/dear"
 )
 
-// ThisHost describes the machine and the command line.
+// ThisHost describes the machine. (Session adds the command line.)
 func ThisHost() Host {
 	h := Host{
 		Time: time.Now().UTC().Truncate(time.Second), CPUModel: cpuModel(), CPUs: runtime.NumCPU(),
 		Go: runtime.Version(), Commit: commit(),
-		Command:  "go run ./benchmarks/cmd/compare " + strings.Join(os.Args[1:], " "),
 		NullCall: dear.Measure().Getppid,
 	}
 	congestion, _ := os.ReadFile("/proc/sys/net/ipv4/tcp_congestion_control")

@@ -111,14 +111,13 @@ func (o *options) measure(w string) (c cell, err error) {
 		}
 		t := &target{server: s, out: result{Name: name}}
 		targets = append(targets, t)
-		kind := "relp"
-		if w == "saturate" {
-			kind = "tcp"
-		}
-		if w == "udp" {
-			t.udp, err = logload.DialUDP(s.addrs[w], c.Conns)
-		} else {
-			t.client, err = logload.Dial(s.addrs[kind], c.Conns, kind == "relp")
+		switch w {
+		case "udp":
+			t.udp, err = logload.DialUDP(s.addrs["udp"], c.Conns)
+		case "saturate":
+			t.client, err = logload.Dial(s.addrs["tcp"], c.Conns, false)
+		default:
+			t.client, err = logload.Dial(s.addrs["relp"], c.Conns, true)
 		}
 		if err != nil {
 			return c, fmt.Errorf("%s: %w", name, err)
@@ -227,13 +226,13 @@ func (o *options) turn(t *target, w string, d time.Duration) (r turn, err error)
 		return r, fmt.Errorf("%s: %w", t.name, err)
 	}
 	t.sent += r.Logs
-	if w == "udp" {
-		// It has been asked what came.
-	} else if w == "saturate" { // without acknowledgements, the server is asked
+	switch w {
+	case "udp": // the server was asked what came
+	case "saturate": // without acknowledgements, it is asked now
 		if err := t.settle(t.sent); err != nil {
 			return r, err
 		}
-	} else {
+	default:
 		r.hist = t.client.Latency
 		r.P50, r.P99 = r.hist.Quantile(.5), r.hist.Quantile(.99)
 	}
@@ -246,11 +245,11 @@ func (o *options) turn(t *target, w string, d time.Duration) (r turn, err error)
 
 // countCalls counts system calls, in a turn of its own for each server.
 func (o *options) countCalls(w string, targets []*target) error {
-	if o.counter == nil {
+	if o.Counter == nil {
 		return nil
 	}
 	for _, t := range targets {
-		stop, err := o.counter.Start(t.pid())
+		stop, err := o.Counter.Start(t.pid())
 		if err != nil {
 			return err
 		}

@@ -26,8 +26,8 @@ type options struct {
 	markdown, verbose  bool
 	jsonFile, svgFile  string
 
-	self, logserver string // the binaries
-	counter         measure.Counter
+	measure.Session
+	logserver string // the binary
 }
 
 func main() { command.Main("logbench", run) }
@@ -49,18 +49,17 @@ func run(args []string) error {
 	if err := o.build(); err != nil {
 		return err
 	}
-	if o.counter, err = measure.NewCounter(); err != nil {
-		fmt.Fprintln(os.Stderr, "system calls are not counted:", err)
+	if o.Counter == nil {
+		fmt.Fprintln(os.Stderr, "system calls are", o.Host.Syscalls)
 	}
-	host := measure.ThisHost()
-	fmt.Printf("%s\n%s\n", strings.Replace(host.Command, "./benchmarks/cmd/compare", "./examples/logs/cmd/logbench", 1), host.Time.Format("2006-01-02 15:04 UTC"))
+	fmt.Printf("%s\n%s\n", o.Host.Command, o.Host.Time.Format("2006-01-02 15:04 UTC"))
 	var cells []cell
 	for _, w := range o.workloads {
 		c, err := o.measure(w)
 		if err != nil {
 			return fmt.Errorf("%s: %w", w, err)
 		}
-		o.print(c, host.Line())
+		o.print(c, o.Host.Line())
 		cells = append(cells, c)
 	}
 	return o.save(cells)
@@ -108,7 +107,7 @@ func parse(args []string) (*options, error) {
 
 // build builds the log server.
 func (o *options) build() (err error) {
-	if o.self, err = os.Executable(); err != nil {
+	if o.Session, err = measure.NewSession("./examples/logs/cmd/logbench", o.count); err != nil {
 		return err
 	}
 	o.logserver = filepath.Join(o.dir, "logserver")

@@ -63,7 +63,7 @@ func (o *options) start(name string, sync bool) (*server, error) {
 	kind, flags, _ := strings.Cut(name, ":")
 	switch kind {
 	case "epoll", "std":
-		s.cmd = exec.Command(o.self, "serve", "-kind="+name, "-dir="+s.dir, fmt.Sprintf("-sync=%v", sync))
+		s.cmd = exec.Command(o.Self, "serve", "-kind="+name, "-dir="+s.dir, fmt.Sprintf("-sync=%v", sync))
 	default:
 		mode, onStd := strings.CutSuffix(kind, "-std")
 		s.cmd = exec.Command(o.logserver, "-mode="+mode, "-dir="+s.dir, "-durability="+durability, "-interval=1h",
