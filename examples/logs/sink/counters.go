@@ -16,6 +16,7 @@ type counters struct {
 	lagBytes, oldest, acked                     atomic.Int64
 	window                                      atomic.Int64 // nanoseconds; of a stream
 	readBytes, readRecords                      atomic.Int64
+	delay                                       stats.Histogram // of what is delivered, since its receipt
 	// uncertain says that something was sent whose acknowledgement never came.
 	uncertain atomic.Bool
 }
@@ -47,6 +48,10 @@ type Counters struct {
 	// that are done: acknowledged, or refused for ever.
 	Sent      uint64 `json:"sent"`
 	Delivered uint64 `json:"delivered"`
+	// DelayP50 and DelayP99 are how many seconds passed from the receipt of a log until it
+	// was delivered, of all since the Sink began.
+	DelayP50 float64 `json:"delay_p50_seconds"`
+	DelayP99 float64 `json:"delay_p99_seconds"`
 	// Retried counts logs that were not acknowledged when a session ended, and so are sent
 	// again; Refused those that the target will never take.
 	Retried uint64 `json:"retried"`
@@ -85,6 +90,9 @@ func (s *Sink) Counters() Counters {
 		size = max(c.readBytes.Load()/n, 1)
 	}
 	r.LagRecords = (r.LagBytes + size - 1) / size
+	var delay stats.HistogramSnapshot
+	c.delay.Snapshot(&delay)
+	r.DelayP50, r.DelayP99 = float64(delay.Quantile(.5))/1e9, float64(delay.Quantile(.99))/1e9
 	if oldest := c.oldest.Load(); oldest != 0 {
 		r.LagSeconds = max(time.Since(time.Unix(0, oldest)).Seconds(), 0)
 	}
@@ -100,16 +108,29 @@ func Expose(e *stats.Exposition, sinks []*Sink) {
 	for i, s := range sinks {
 		all[i] = s.Counters()
 	}
+	const delay = "logserver_sink_delay_seconds"
+	e.Head(delay, "histogram", "From the receipt of a log until it was delivered.")
+	for i, s := range sinks {
+		var h stats.HistogramSnapshot
+		s.counts.delay.Snapshot(&h)
+		e.Durations(delay, all[i].labels(), &h, delayBounds)
+	}
 	for _, m := range metrics {
 		name := "logserver_sink_" + m.name
 		e.Head(name, m.kind, m.help)
 		for i := range all {
-			e.Sample(name, `sink="`+all[i].Name+`",kind="`+all[i].Kind+`"`, m.value(&all[i]))
+			e.Sample(name, all[i].labels(), m.value(&all[i]))
 		}
 	}
 }
 
-// metrics are what Expose writes.
+// labels are those of a sink's metrics.
+func (c *Counters) labels() string { return `sink="` + c.Name + `",kind="` + c.Kind + `"` }
+
+// delayBounds are the upper bounds, in nanoseconds, of the delay's buckets.
+var delayBounds = []int64{1e6, 2.5e6, 5e6, 10e6, 25e6, 50e6, 100e6, 250e6, 500e6, 1e9, 2.5e9, 5e9, 10e9, 30e9, 60e9, 600e9}
+
+// metrics are what Expose writes besides.
 var metrics = []struct {
 	name, kind, help string
 	value            func(*Counters) float64

@@ -135,7 +135,7 @@ func (v *viewer) leader(nodes []*natsNode) (leader *natsNode) {
 			return err
 		}
 		for _, n := range nodes {
-			if info.Cluster != nil && n.name == info.Cluster.Leader && n.cmd != nil {
+			if info.Cluster != nil && n.Name == info.Cluster.Leader && n.Runs() {
 				leader = n
 				return nil
 			}
@@ -165,10 +165,10 @@ func TestCluster(t *testing.T) {
 				dead = v.leader(nodes)
 				dead.kill()
 				at = delivered
-			case dead != nil && dead.cmd == nil && delivered >= at+500: // it goes on without
+			case dead != nil && !dead.Runs() && delivered >= at+500: // it goes on without
 				dead.start()
 				at = delivered
-			case dead != nil && dead.cmd != nil:
+			case dead != nil && dead.Runs():
 				return delivered >= at+500 || stored >= maxSent
 			}
 			return false

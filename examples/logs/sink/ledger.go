@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/uringnet/go-uringnet/examples/logs/stats"
 	"github.com/uringnet/go-uringnet/examples/logs/store"
 )
 
@@ -41,7 +42,8 @@ type entry struct {
 // A ledger keeps what a session has outstanding: its batches, in order.
 type ledger struct {
 	maxRecords, maxBytes int
-	commit               func(*entry) // called in order, with mu held
+	commit               func(*entry)     // called in order, with mu held
+	delay                *stats.Histogram // of what is done, since its receipt
 	room                 chan struct{}
 	before               map[batchID]marks // what earlier sessions have left
 
@@ -53,8 +55,8 @@ type ledger struct {
 	progress time.Time // when something was done last, or begun while nothing was outstanding
 }
 
-func newLedger(records, bytes int, before map[batchID]marks, commit func(*entry)) *ledger {
-	return &ledger{maxRecords: records, maxBytes: bytes, before: before, commit: commit, room: make(chan struct{}, 1)}
+func newLedger(records, bytes int, before map[batchID]marks, commit func(*entry), delay *stats.Histogram) *ledger {
+	return &ledger{maxRecords: records, maxBytes: bytes, before: before, commit: commit, delay: delay, room: make(chan struct{}, 1)}
 }
 
 // skip reports whether a record was done in an earlier session, and counts it if so.
@@ -117,24 +119,25 @@ func (l *ledger) tryTake(e *entry, n int, received int64) bool {
 	return true
 }
 
-// done says that a record, with n bytes, needs nothing more. It returns false if the session
-// is over.
-func (l *ledger) done(e *entry, index, n int) bool {
+// done says that a message needs nothing more. Once the session is over it does nothing.
+func (l *ledger) done(m *message) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
-		return false
+		return
 	}
 	l.records--
-	l.bytes -= n
-	e.done.set(index)
+	l.bytes -= len(m.Msg)
+	m.entry.done.set(m.index)
 	l.progress = time.Now()
-	l.finish(e)
+	if m.Received != 0 {
+		l.delay.Record(l.progress.UnixNano() - m.Received)
+	}
+	l.finish(m.entry)
 	select {
 	case l.room <- struct{}{}:
 	default:
 	}
-	return true
 }
 
 // seal says where a batch ends, all of whose records have been taken.

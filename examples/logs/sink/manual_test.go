@@ -43,6 +43,7 @@ func TestManual(t *testing.T) {
 	for _, m := range metrics {
 		exposed = append(exposed, m.name)
 	}
+	exposed = append(exposed, "delay_seconds")
 	slices.Sort(options)
 	slices.Sort(exposed)
 	if got := table(t, "| option |"); !slices.Equal(got, options) {

@@ -1,85 +1,47 @@
 package sink
 
 import (
-	"bytes"
 	"context"
-	"flag"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/uringnet/go-uringnet/examples/logs/internal/natsnode"
 )
 
-func init() { children["nats"] = natsChild }
-
-// natsChild is what the main function of nats-server is, as far as tests need it: a
-// process of its own, with the server's configuration file in the arguments.
-func natsChild() {
-	opts, err := server.ConfigureOptions(flag.NewFlagSet("nats-server", flag.ExitOnError), os.Args[1:], nil, nil, nil)
-	if err != nil {
-		server.PrintAndDie(err.Error())
+func init() {
+	children["nats"] = func() {
+		if err := natsnode.Main(os.Args[1:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 	}
-	s, err := server.NewServer(opts)
-	if err != nil {
-		server.PrintAndDie(err.Error())
-	}
-	s.ConfigureLogger()
-	if err := server.Run(s); err != nil {
-		server.PrintAndDie(err.Error())
-	}
-	s.WaitForShutdown()
 }
 
-// A natsNode is a process of a NATS server.
+// A natsNode is a process of a NATS server that ends with the test.
 type natsNode struct {
-	t      *testing.T
-	name   string
-	addr   string // of clients
-	config string
-	cmd    *exec.Cmd
-	output bytes.Buffer // of the process that ended last
-	exited chan struct{}
-}
-
-// freeAddr is an address that the kernel has just given out.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().String()
+	*natsnode.Node
+	t *testing.T
 }
 
 // newNodes prepares n servers, a cluster if there are several. extra is more of the
 // configuration.
 func newNodes(t *testing.T, n int, extra string) (nodes []*natsNode) {
 	t.Helper()
-	dir := t.TempDir()
-	var routes []string
-	for range n {
-		routes = append(routes, freeAddr(t))
+	list, err := natsnode.New(t.TempDir(), n, extra)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for i := range n {
-		node := &natsNode{t: t, name: fmt.Sprintf("n%d", i), addr: freeAddr(t), config: filepath.Join(dir, fmt.Sprintf("n%d.conf", i))}
-		text := fmt.Sprintf("listen: %q\nserver_name: %s\njetstream { store_dir: %q, max_mem: 64MiB, max_file: 4GiB }\n%s\n", node.addr, node.name, filepath.Join(dir, node.name), extra)
-		if n > 1 {
-			text += fmt.Sprintf("cluster { name: test, listen: %q, routes: [%s] }\n", routes[i], "nats://"+strings.Join(routes, ", nats://"))
-		}
-		if err := os.WriteFile(node.config, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		nodes = append(nodes, node)
-		t.Cleanup(node.kill)
+	for _, node := range list {
+		n := &natsNode{node, t}
+		nodes = append(nodes, n)
+		t.Cleanup(n.kill)
 	}
 	return nodes
 }
@@ -101,41 +63,28 @@ func (n *natsNode) start() {
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	n.cmd = exec.Command(exe, "-c", n.config)
-	n.cmd.Env = append(os.Environ(), childEnv+"=nats")
-	n.output.Reset()
-	n.cmd.Stderr = &n.output
-	if err := n.cmd.Start(); err != nil {
+	cmd := exec.Command(exe)
+	cmd.Env = append(os.Environ(), childEnv+"=nats")
+	if err := n.Start(cmd); err != nil {
 		n.t.Fatal(err)
 	}
-	n.exited = make(chan struct{})
-	go func(cmd *exec.Cmd, exited chan struct{}) {
-		_ = cmd.Wait()
-		close(exited)
-	}(n.cmd, n.exited)
 }
 
 // kill kills the server with SIGKILL, if it runs.
 func (n *natsNode) kill() {
-	if n.cmd == nil {
-		return
-	}
-	_ = n.cmd.Process.Kill()
-	<-n.exited
-	n.cmd = nil
+	n.Kill()
 	if n.t.Failed() {
-		out := n.output.String()
-		n.t.Logf("%s said, at the end: %s", n.name, out[max(0, len(out)-2000):])
+		n.t.Logf("%s said, at the end: %s", n.Name, n.Said())
 	}
 }
 
 // addrs are the nodes' addresses as a sink's URL has them.
 func addrs(nodes []*natsNode) string {
-	var list []string
+	var list []*natsnode.Node
 	for _, n := range nodes {
-		list = append(list, n.addr)
+		list = append(list, n.Node)
 	}
-	return strings.Join(list, ",")
+	return natsnode.Addrs(list)
 }
 
 // A viewer looks at a stream from outside, on a connection that comes back.

@@ -81,7 +81,7 @@ func (s *Sink) attempt() error {
 	if err != nil {
 		return err
 	}
-	a := &attempt{sink: s, ledger: newLedger(s.opts.Window, s.opts.WindowBytes, s.left, s.commit), link: link, fail: fail}
+	a := &attempt{sink: s, ledger: newLedger(s.opts.Window, s.opts.WindowBytes, s.left, s.commit, &s.counts.delay), link: link, fail: fail}
 	defer link.close()
 	defer context.AfterFunc(ctx, link.close)()
 	s.connected(a)
@@ -195,7 +195,7 @@ func (a *attempt) finish(m *message, err error) {
 		a.fail(err)
 		return
 	}
-	a.ledger.done(m.entry, m.index, len(m.Msg))
+	a.ledger.done(m)
 }
 
 // bury writes a message to the dead letters. An error says that this failed.

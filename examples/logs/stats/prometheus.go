@@ -58,13 +58,23 @@ func (e *Exposition) Gauge(name, help string, value float64) {
 // bounds given in nanoseconds.
 func (e *Exposition) Histogram(name, help string, h *HistogramSnapshot, bounds []int64) {
 	e.Head(name, "histogram", help)
+	e.Durations(name, "", h, bounds)
+}
+
+// Durations writes one histogram of the metric begun last, as Histogram does. Labels are
+// as Sample's.
+func (e *Exposition) Durations(name, labels string, h *HistogramSnapshot, bounds []int64) {
+	and := labels
+	if and != "" {
+		and += ","
+	}
 	for _, b := range bounds {
 		le := strconv.FormatFloat(float64(b)/1e9, 'f', -1, 64)
-		e.Sample(name+"_bucket", `le="`+le+`"`, float64(h.AtMost(b)))
+		e.Sample(name+"_bucket", and+`le="`+le+`"`, float64(h.AtMost(b)))
 	}
-	e.Sample(name+"_bucket", `le="+Inf"`, float64(h.Count()))
-	e.Sample(name+"_sum", "", float64(h.Sum())/1e9)
-	e.Sample(name+"_count", "", float64(h.Count()))
+	e.Sample(name+"_bucket", and+`le="+Inf"`, float64(h.Count()))
+	e.Sample(name+"_sum", labels, float64(h.Sum())/1e9)
+	e.Sample(name+"_count", labels, float64(h.Count()))
 }
 
 // Flush writes what is left and returns the first error of all writes.

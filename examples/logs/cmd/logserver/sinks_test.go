@@ -38,8 +38,11 @@ func TestSinkChain(t *testing.T) {
 	write(t, conn, asLines(msgs[200:]))
 	waitStored(t, first, 300)
 	waitFor(t, "delivery", func() bool { return first.sinks[0].Counters().Delivered == 300 })
-	if _, text := fetch(t, first, "/metrics"); !strings.Contains(text, `logserver_sink_delivered_total{sink="second",kind="relp"} 300`+"\n") {
-		t.Error("the metrics do not tell of the sink")
+	_, text := fetch(t, first, "/metrics")
+	for _, want := range []string{"delivered_total{", "delay_seconds_count{"} {
+		if !strings.Contains(text, "logserver_sink_"+want+`sink="second",kind="relp"} 300`+"\n") {
+			t.Errorf("the metrics do not tell of the sink's %s", want)
+		}
 	}
 	stopServer(t, first)
 	stopServer(t, second)
