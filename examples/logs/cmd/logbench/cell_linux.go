@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/uringnet/go-uringnet/examples/logs/internal/logload"
@@ -17,13 +18,14 @@ import (
 // A workload is what the servers are given; see the package's comment.
 type workload struct {
 	name, title string
-	conns       int // 0: as many as asked for
-	rate, batch int // logs a second, and how many are sent together; 0: as fast as it goes
+	conns       int  // 0: as many as asked for
+	rate, batch int  // logs a second, and how many are sent together; 0: as fast as it goes
+	sinks       bool // servers that send on to JetStream take part
 }
 
 var workloads = []workload{
-	{name: "saturate", title: "lines in batches of 64 KiB, as fast as they are accepted, framed and stored"},
-	{name: "single", title: "60,000 logs a second, a send for each, by RELP", rate: 60_000, batch: 1},
+	{name: "saturate", title: "lines in batches of 64 KiB, as fast as they are accepted, framed and stored", sinks: true},
+	{name: "single", title: "60,000 logs a second, a send for each, by RELP", rate: 60_000, batch: 1, sinks: true},
 	{name: "batched", title: "1,000,000 logs a second in batches of 100, by RELP", rate: 1_000_000, batch: 100},
 	{name: "group", title: "RELP, one log outstanding on each connection, acknowledged after fdatasync"},
 	{name: "udp", title: "100,000 datagrams a second, a log each", conns: 16, rate: 100_000},
@@ -62,6 +64,7 @@ type result struct {
 	User, Kernel   uint64   // ticks, of all turns
 	SyscallsPerLog *float64 // nil: not counted
 	P50, P99, P999 int64    // ns, of all turns that counted; 0: not measured
+	Sink           *sinkResult
 }
 
 // turn is one slice of one server.
@@ -102,8 +105,9 @@ func (o *options) measure(w string) (c cell, err error) {
 		}
 	}()
 	for _, name := range o.servers {
-		if w == "udp" && name == "epoll" {
-			continue // it has no datagrams
+		kind, _, _ := strings.Cut(name, ":")
+		if w == "udp" && kind == "epoll" || replicas[kind] > 0 && !workloadOf(w).sinks {
+			continue // it has no datagrams; sinks are for some
 		}
 		s, err := o.start(name, w == "group")
 		if err != nil {
@@ -136,6 +140,11 @@ func (o *options) measure(w string) (c cell, err error) {
 		if err := t.settle(t.sent); err != nil {
 			return c, err
 		}
+		if t.nodes != nil {
+			if t.out.Sink, err = t.nodes.result(t); err != nil {
+				return c, err
+			}
+		}
 		c.Servers = append(c.Servers, t.out)
 	}
 	return c, nil
@@ -146,6 +155,9 @@ func (o *options) takeTurns(c *cell, targets []*target) error {
 	pids := []int{os.Getpid()}
 	for _, t := range targets {
 		pids = append(pids, t.pid())
+		if t.nodes != nil {
+			pids = append(pids, t.nodes.pids()...)
+		}
 		var err error
 		if t.out.User, t.out.Kernel, err = measure.Ticks(t.pid()); err != nil {
 			return err
@@ -203,8 +215,20 @@ func sum(targets []*target) error {
 	return nil
 }
 
-// turn runs one slice and waits until the server has stored it.
+// turn runs one slice and waits until the server has stored it, and its sink, if any, has
+// delivered that.
 func (o *options) turn(t *target, w string, d time.Duration) (r turn, err error) {
+	if t.nodes == nil {
+		r, err = o.load(t, w, d)
+	} else {
+		r, err = t.nodes.follow(t, w == "saturate", func() (turn, error) { return o.load(t, w, d) })
+	}
+	t.sweep()
+	return r, err
+}
+
+// load loads the server for so long and waits until it has stored all.
+func (o *options) load(t *target, w string, d time.Duration) (r turn, err error) {
 	before, err := measure.CPU(t.pid())
 	if err != nil {
 		return r, err
@@ -239,7 +263,6 @@ func (o *options) turn(t *target, w string, d time.Duration) (r turn, err error)
 	r.Length = time.Since(begin)
 	after, err := measure.CPU(t.pid())
 	r.CPU = after - before
-	t.sweep()
 	return r, err
 }
 

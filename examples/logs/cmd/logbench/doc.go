@@ -3,7 +3,8 @@
 // by one, (b) a server as one would write it on net, with a batched writer, and
 // cmd/logserver (c) with a goroutine for each connection and (d) by events, and (e) the
 // same on std net and std files, which tells what the rings give from what the program
-// does.
+// does. In the workloads saturate and single also (f) and (g), as (d) and sending on to
+// JetStream, whose nodes, one or three, are processes on the same CPUs.
 //
 //	go run ./examples/logs/cmd/logbench            # everything, about 8 minutes
 //	go run ./examples/logs/cmd/logbench -smoke     # does it work?

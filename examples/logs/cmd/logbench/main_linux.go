@@ -36,6 +36,9 @@ func run(args []string) error {
 	if len(args) > 0 && args[0] == "serve" {
 		return serve(args[1:])
 	}
+	if len(args) > 0 && args[0] == "nats" {
+		return serveNATS(args[1:])
+	}
 	o, err := parse(args)
 	if err != nil {
 		return err
@@ -60,6 +63,7 @@ func run(args []string) error {
 			return fmt.Errorf("%s: %w", w, err)
 		}
 		o.print(c, o.Host.Line())
+		c.printSinks()
 		cells = append(cells, c)
 	}
 	return o.save(cells)

@@ -35,7 +35,7 @@ var panels = []panel{
 	{"group", "p99 from sent to acknowledged after fdatasync, ms (less is better)", p99, 1e-6, "%.1f"},
 }
 
-var colours = map[string]string{"epoll": "#9a9a9a", "std": "#5b8db8", "conns": "#3f9f6b", "events": "#d9822b", "events-std": "#c9b37a"}
+var colours = map[string]string{"epoll": "#9a9a9a", "std": "#5b8db8", "conns": "#3f9f6b", "events": "#d9822b", "events-std": "#c9b37a", "events-r1": "#a06cb0", "events-r3": "#7d4a8d"}
 
 // plot draws the cells: bars from zero, medians with their quartiles.
 func plot(cells []cell) []byte {

@@ -24,11 +24,12 @@ type server struct {
 	stdin io.WriteCloser
 	dir   string
 	addrs map[string]string // kind of listener -> address
+	nodes *nodes            // that it sends on to; nil: none
 }
 
 // names are the servers, in the order of their letters. A logserver may be given flags:
 // events:drive=shared+batch-delay=1ms.
-var names = []string{"epoll", "std", "conns", "events", "events-std"}
+var names = []string{"epoll", "std", "conns", "events", "events-std", "events-r1", "events-r3"}
 
 // words say what a server is.
 func words(name string) string {
@@ -47,6 +48,8 @@ var describe = map[string]string{
 	"events": "(d) logserver, by events",
 
 	"events-std": "(e) the same on std net and std files",
+	"events-r1":  "(f) as (d), sending on to JetStream, one node",
+	"events-r3":  "(g) as (d), sending on to JetStream, three nodes, R3",
 }
 
 // start starts a server that stores under o.dir.
@@ -56,27 +59,8 @@ func (o *options) start(name string, sync bool) (*server, error) {
 	if s.dir, err = os.MkdirTemp(o.dir, "server-"); err != nil {
 		return nil, err
 	}
-	durability := "interval" // (a) and (b) count a log as stored when it is written
-	if sync {
-		durability = "group"
-	}
-	kind, flags, _ := strings.Cut(name, ":")
-	switch kind {
-	case "epoll", "std":
-		s.cmd = exec.Command(o.Self, "serve", "-kind="+name, "-dir="+s.dir, fmt.Sprintf("-sync=%v", sync))
-	default:
-		mode, onStd := strings.CutSuffix(kind, "-std")
-		s.cmd = exec.Command(o.logserver, "-mode="+mode, "-dir="+s.dir, "-durability="+durability, "-interval=1h",
-			"-tcp=127.0.0.1:0", "-relp=127.0.0.1:0", "-udp=127.0.0.1:0", "-http=127.0.0.1:0", "-stats=0")
-		if onStd {
-			s.cmd.Env = append(os.Environ(), "URINGNET=off")
-			s.cmd.Args = append(s.cmd.Args, "-files=std")
-		}
-		for _, f := range strings.Split(flags, "+") {
-			if f != "" {
-				s.cmd.Args = append(s.cmd.Args, "-"+f)
-			}
-		}
+	if err = o.command(s, sync); err != nil {
+		return nil, err
 	}
 	if o.verbose {
 		s.cmd.Stderr = os.Stderr
@@ -96,6 +80,38 @@ func (o *options) start(name string, sync bool) (*server, error) {
 		return nil, fmt.Errorf("%s did not start: %w", name, err)
 	}
 	return s, nil
+}
+
+// command makes the command that runs a server, and starts what that sends on to.
+func (o *options) command(s *server, sync bool) (err error) {
+	kind, flags, _ := strings.Cut(s.name, ":")
+	if kind == "epoll" || kind == "std" {
+		s.cmd = exec.Command(o.Self, "serve", "-kind="+kind, "-dir="+s.dir, fmt.Sprintf("-sync=%v", sync))
+		return nil
+	}
+	durability := "interval" // (a) and (b) count a log as stored when it is written
+	if sync {
+		durability = "group"
+	}
+	mode, variant, _ := strings.Cut(kind, "-")
+	s.cmd = exec.Command(o.logserver, "-mode="+mode, "-dir="+s.dir, "-durability="+durability, "-interval=1h",
+		"-tcp=127.0.0.1:0", "-relp=127.0.0.1:0", "-udp=127.0.0.1:0", "-http=127.0.0.1:0", "-stats=0")
+	if variant == "std" {
+		s.cmd.Env = append(os.Environ(), "URINGNET=off")
+		s.cmd.Args = append(s.cmd.Args, "-files=std")
+	}
+	if n := replicas[kind]; n > 0 {
+		if s.nodes, err = o.startNodes(s.dir, n); err != nil {
+			return err
+		}
+		s.cmd.Args = append(s.cmd.Args, s.nodes.sink())
+	}
+	for _, f := range strings.Split(flags, "+") {
+		if f != "" {
+			s.cmd.Args = append(s.cmd.Args, "-"+f)
+		}
+	}
+	return nil
 }
 
 // ready reads where the server listens.
@@ -129,6 +145,9 @@ func (s *server) stop() {
 	timer := time.AfterFunc(startLimit, func() { _ = s.cmd.Process.Kill() })
 	_ = s.cmd.Wait()
 	timer.Stop()
+	if s.nodes != nil {
+		s.nodes.kill()
+	}
 	_ = os.RemoveAll(s.dir)
 }
 

@@ -41,6 +41,7 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("GET /history.json", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.history.all()) })
 	mux.HandleFunc("GET /logs", s.logs.guard(s.logs.serve))
 	mux.HandleFunc("GET /sources.json", s.logs.guard(s.serveSources))
+	mux.HandleFunc("GET /metrics/sources", s.logs.guard(s.serveSourceMetrics))
 	s.healthRoutes(mux)
 	return mux
 }

@@ -191,7 +191,7 @@ func TestLogsGuard(t *testing.T) {
 		"localhost": 200, "LOCALHOST.:" + port: 200, "127.0.0.1:" + port: 200, "[::1]:" + port: 200, "127.9.9.9": 200, "a.localhost": 200, "Logs.Example.com:80": 200,
 		"evil.example.com": 421, "evil.example.com:" + port: 421, "localhost.evil.com": 421, "10.1.2.3": 421, "127.0.0.1.evil.com": 421, "[2001:db8::1]:" + port: 421,
 	} {
-		for _, path := range []string{"/logs", "/sources.json"} {
+		for _, path := range []string{"/logs", "/sources.json", "/metrics/sources"} {
 			if got, body := request(t, s, path, "Host", host); got != want || got != 200 && strings.Contains(body, "number") {
 				t.Errorf("%s of host %s: %d, want %d", path, host, got, want)
 			}
@@ -234,7 +234,7 @@ func TestLogsElsewhere(t *testing.T) {
 	}
 	c.web.logs = false
 	s := webServer(t, c, some(1)...)
-	for path, want := range map[string]int{"/logs": 403, "/sources.json": 403, "/metrics": 200, "/stats.json": 200, "/": 200} {
+	for path, want := range map[string]int{"/logs": 403, "/sources.json": 403, "/metrics/sources": 403, "/metrics": 200, "/stats.json": 200, "/": 200} {
 		if got, _ := request(t, s, path); got != want {
 			t.Errorf("%s without logs: %d, want %d", path, got, want)
 		}
@@ -264,7 +264,7 @@ func TestLogsToken(t *testing.T) {
 	for header, want := range map[string]int{
 		"Bearer " + token: 200, "bearer " + token: 200, "": 401, token: 401, "Bearer": 401, "Bearer ": 401, "Bearer " + token + "x": 401, "Bearer " + token[1:]: 401, "Basic " + token: 401,
 	} {
-		for _, path := range []string{"/logs", "/sources.json"} {
+		for _, path := range []string{"/logs", "/sources.json", "/metrics/sources"} {
 			got, body := request(t, s, path, "Host", "localhost", "Authorization", header)
 			if got != want || got != 200 && strings.Contains(body, "number") {
 				t.Errorf("%s by %q: %d, want %d", path, header, got, want)
@@ -290,7 +290,7 @@ func TestSourcesJSON(t *testing.T) {
 	s := webServer(t, testConfig(t, modeConns), some(1)...)
 	now := time.Now()
 	s.stats.Sources.Count(stats.SourceKey{Peer: "10.0.0.1", Listener: "tcp://[::]:514", Subject: "CN=\u202e"}, 7, 70, now.UnixNano())
-	s.stats.Sources.Count(stats.SourceKey{Peer: "10.0.0.2"}, 1, 2, now.Add(-2*silentAfter).UnixNano())
+	s.stats.Sources.Count(stats.SourceKey{Peer: "10.0.0.2", Subject: "a\"\\\n\xff"}, 1, 2, now.Add(-2*silentAfter).UnixNano())
 	var got sourcesReport
 	_, body := request(t, s, "/sources.json")
 	if err := json.Unmarshal([]byte(body), &got); err != nil {
@@ -301,6 +301,15 @@ func TestSourcesJSON(t *testing.T) {
 	}
 	if got.Total != 3 || got.Silent != 1 || len(got.Rows) != 3 || !slices.ContainsFunc(got.Rows, func(r stats.Source) bool { return r.Logs == 7 }) || got.SilentAfter != 300 || got.Now < now.UnixNano() {
 		t.Errorf("%s", body)
+	}
+	_, text := request(t, s, "/metrics/sources")
+	for _, want := range []string{
+		"logs_total" + `{peer="10.0.0.1",listener="tcp://[::]:514",subject="` + "CN=\u202e" + `"} 7`,
+		"bytes_total" + `{peer="10.0.0.2",listener="",subject="a\"\\\n` + "\uFFFD" + `"} 2`,
+	} {
+		if !strings.Contains(text, "\nlogserver_source_"+want+"\n") {
+			t.Errorf("no %s in %s", want, text)
+		}
 	}
 	fields := jsonFields(t, got)
 	for _, name := range []string{"total", "silent", "silent_after", "sources", "now", "last", "peer", "listener", "subject", "logs", "bytes"} {
