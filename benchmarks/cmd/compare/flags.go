@@ -53,12 +53,12 @@ const (
 // parseFlags reads the command line.
 func parseFlags(args []string) (o options, err error) {
 	fs := flag.NewFlagSet("compare", flag.ContinueOnError)
-	protos := fs.String("proto", "echo,http", "protocols: echo, http; with -adopt one of page (HTTP), echo, redis, nats")
+	protos := fs.String("proto", "echo,http", "protocols: echo, http; with -adopt one of page (HTTP), echo, redis (PING), nats (a message to itself), grpc (its health)")
 	layouts := fs.String("layout", "one,two", "layouts: one, two (see above)")
 	conns := fs.String("conns", "1,16,100,1000", "numbers of connections")
 	names := fs.String("servers", "std,uring", "servers: std, uring, uring:SETTINGS; the first is the one to compare with")
 	smoke := fs.Bool("smoke", false, "only show that everything works, in about 10 seconds; the figures mean little")
-	fs.IntVar(&o.size, "size", 64, "bytes of an echo message")
+	fs.IntVar(&o.size, "size", 64, "bytes of a message of echo and nats")
 	fs.IntVar(&o.buf, "buf", 4096, "bytes of an echo server's buffer")
 	fs.DurationVar(&o.work, "work", 0, "for which a server computes each answer")
 	fs.IntVar(&o.rounds, "slices", 8, "timed slices of each server in a cell")
@@ -99,7 +99,7 @@ func parseFlags(args []string) (o options, err error) {
 }
 
 // programProtos are the protocols that there is a load for of programs of others.
-var programProtos = []string{"page", "echo", "redis", "nats"}
+var programProtos = []string{"page", "echo", "redis", "nats", "grpc"}
 
 // maxRate is the most that -rate takes.
 const maxRate = 1_000_000
