@@ -145,12 +145,15 @@ func TestBuild(t *testing.T) {
 		flags []string
 		env   map[string]string
 		tag   string
+		cc    string // that it needs, "" for none
 		long  bool
 	}{
 		"plain":    {tag: "none"},
 		"trimpath": {flags: []string{"-trimpath"}, tag: "none"},
 		"tags":     {flags: []string{"-tags", "special"}, tag: "special"},
 		"race":     {flags: []string{"-race"}, tag: "none", long: true},
+		"asan":     {flags: []string{"-asan"}, tag: "none", cc: "gcc", long: true},
+		"msan":     {flags: []string{"-msan"}, tag: "none", cc: "clang", long: true},
 		"no cgo":   {env: map[string]string{"CGO_ENABLED": "0"}, tag: "none", long: true},
 		"GOFLAGS":  {env: map[string]string{"GOFLAGS": "-tags=special"}, tag: "special"},
 	} {
@@ -161,13 +164,19 @@ func TestBuild(t *testing.T) {
 			for k, v := range row.env {
 				t.Setenv(k, v)
 			}
+			if row.cc != "" {
+				if _, err := exec.LookPath(row.cc); err != nil {
+					t.Skip(err)
+				}
+				t.Setenv("CC", row.cc)
+			}
 			_, tmp := tempDirs(t)
 			dir, out := module(t), filepath.Join(t.TempDir(), "prog")
 			check := untouched(t, dir)
 			mustRun(t, append(append([]string{"build", "-C", dir, "-o", out}, row.flags...), ".")...)
 			check()
 			empty(t, tmp)
-			p := started(t, out)
+			p := started(t, out, "URINGNET_STATS="+filepath.Join(t.TempDir(), "stats"))
 			onEngine(t, p)
 			if p.Tag != row.tag {
 				t.Errorf("tag %s, want %s", p.Tag, row.tag)

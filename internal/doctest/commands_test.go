@@ -30,6 +30,12 @@ var elsewhere = map[string]string{
 // -smoke, and their flags are compared with the code.
 var measuring = []string{"./benchmarks/cmd/suite", "./benchmarks/cmd/compare", "./examples/logs/cmd/logbench"}
 
+// around are what may stand in front of a program that measures.
+var around = []string{"GOWORK=off", "pg_virtualenv"}
+
+// quoted is a value that is arguments of another program.
+var quoted = regexp.MustCompile(`"[^"]*"`)
+
 // commands returns the lines of the sh blocks of a document, comments and continuations taken out.
 func commands(doc string) (list []string) {
 	comment := regexp.MustCompile(`\s+#.*$`)
@@ -51,7 +57,10 @@ func TestCommands(t *testing.T) {
 	for _, doc := range documents(t) {
 		for _, c := range commands(read(t, doc)) {
 			found++
-			words := strings.Fields(c)
+			words := strings.Fields(quoted.ReplaceAllString(c, ""))
+			for len(words) > 0 && slices.Contains(around, words[0]) {
+				words = words[1:]
+			}
 			switch {
 			case slices.Contains(ci, c) || elsewhere[c] != "":
 			case len(words) > 2 && words[0] == "go" && words[1] == "run" && slices.Contains(measuring, words[2]):

@@ -29,10 +29,9 @@
 //
 // With -adopt the servers are programs of others, built by go and by uringnet/adopt
 // (docs/adopt.md), at constant rates too; their requests are pages of HTTP, or as -proto
-// says:
+// says. benchmarks/README.md has the commands for several:
 //
 //	GOWORK=off go run ./benchmarks/cmd/compare -adopt=./internal/adopt/programs/hello -rate=5000,20000,0 -layout=two -conns=100
-//	go run ./benchmarks/cmd/compare -adopt=github.com/nats-io/nats-server/v2@v2.10.22 -adopt-args="-a {host} -p {port}" -proto=nats
 //
 // A name may be given twice, to see how far two equal servers seem to differ.
 package main

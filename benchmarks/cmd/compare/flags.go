@@ -34,6 +34,7 @@ type options struct {
 	jsonFile      string
 	profile       string // prefix of the CPU profiles' names
 	countTime     time.Duration
+	others        float64
 	adopt         []string // packages of programs
 	adoptArgs     []string
 	programProto  string
@@ -48,22 +49,24 @@ const (
 	smokeRounds = 2
 	maxRounds   = 1000
 	maxConns    = 10_000
+	maxOthers   = 1024 // CPUs
 )
 
 // parseFlags reads the command line.
 func parseFlags(args []string) (o options, err error) {
 	fs := flag.NewFlagSet("compare", flag.ContinueOnError)
-	protos := fs.String("proto", "echo,http", "protocols: echo, http; with -adopt one of page (HTTP), echo, redis, nats")
+	protos := fs.String("proto", "echo,http", "protocols: echo, http; with -adopt one of page (HTTP), echo, redis (PING), nats (a message to itself), grpc (its health)")
 	layouts := fs.String("layout", "one,two", "layouts: one, two (see above)")
 	conns := fs.String("conns", "1,16,100,1000", "numbers of connections")
 	names := fs.String("servers", "std,uring", "servers: std, uring, uring:SETTINGS; the first is the one to compare with")
 	smoke := fs.Bool("smoke", false, "only show that everything works, in about 10 seconds; the figures mean little")
-	fs.IntVar(&o.size, "size", 64, "bytes of an echo message")
+	fs.IntVar(&o.size, "size", 64, "bytes of a message of echo and nats")
 	fs.IntVar(&o.buf, "buf", 4096, "bytes of an echo server's buffer")
 	fs.DurationVar(&o.work, "work", 0, "for which a server computes each answer")
 	fs.IntVar(&o.rounds, "slices", 8, "timed slices of each server in a cell")
 	fs.IntVar(&o.extra, "extra", -1, "more slices at most, in place of those that other processes disturb; -1: as many as -slices")
 	fs.DurationVar(&o.slice, "slice", 250*time.Millisecond, "length of a slice")
+	fs.Float64Var(&o.others, "others", 0.1, "CPU time, of one CPU, that other processes may take in a round that counts; more where a server works with another, such as a database")
 	fs.DurationVar(&o.cellTime, "time", 0, "length of all timed slices of a cell together; decides -slices")
 	fs.DurationVar(&o.countTime, "count", 100*time.Millisecond, "length of the slice in which system calls are counted; 0: do not count")
 	fs.BoolVar(&o.allowFallback, "allow-fallback", false, "measure uring even where it runs on the standard library")
@@ -99,7 +102,7 @@ func parseFlags(args []string) (o options, err error) {
 }
 
 // programProtos are the protocols that there is a load for of programs of others.
-var programProtos = []string{"page", "echo", "redis", "nats"}
+var programProtos = []string{"page", "echo", "redis", "nats", "grpc"}
 
 // maxRate is the most that -rate takes.
 const maxRate = 1_000_000
@@ -161,6 +164,9 @@ func (o *options) check() error {
 	}
 	if o.countTime < 0 || o.countTime > 10*time.Second {
 		return fmt.Errorf("count slice of %v: want 0 to 10s", o.countTime)
+	}
+	if !(o.others > 0 && o.others <= maxOthers) {
+		return fmt.Errorf("-others %v: want more than 0, up to %d", o.others, maxOthers)
 	}
 	if o.cellTime != 0 {
 		o.rounds = max(1, int(o.cellTime/(o.slice*time.Duration(len(o.servers)))))

@@ -14,7 +14,7 @@ func TestFlags(t *testing.T) {
 	if o.rounds != 10 || !slices.Equal(o.conns, []int{4}) || o.slice != 100*time.Millisecond {
 		t.Errorf("options %+v", o)
 	}
-	for _, bad := range []string{"-conns=0", "-conns=x", "-proto=udp", "-layout=three", "-slice=1h", "-slices=0", "-buf=0", "more"} {
+	for _, bad := range []string{"-conns=0", "-conns=x", "-proto=udp", "-layout=three", "-slice=1h", "-slices=0", "-buf=0", "-others=0", "-others=NaN", "-others=2000", "more"} {
 		if _, err := parseFlags([]string{bad}); err == nil {
 			t.Errorf("%s: no error", bad)
 		}

@@ -100,7 +100,7 @@ func (c *comparison) plan(proto string, layout measure.Layout, conns int) *measu
 	o := c.opts
 	return &measure.Plan{
 		Specs: o.servers, Proto: proto, Layout: layout, Conns: conns, Size: o.size,
-		Slice: o.slice, Rounds: o.rounds, Extra: o.extra, CountTime: o.countTime,
+		Slice: o.slice, Rounds: o.rounds, Extra: o.extra, CountTime: o.countTime, Others: o.others,
 		Counter: c.Counter, Spin: o.spin, Allowed: c.Allowed, Command: o.command(c.Self), Accept: o.accept,
 	}
 }

@@ -17,10 +17,11 @@ import (
 
 // A program is a server, with what drives it.
 type program struct {
-	pkg   string
-	args  func(dir string) []string // nil: none
-	addr  func(dir string, said <-chan string) (string, error)
-	drive driver
+	pkg     string
+	args    func(t *testing.T, dir string) []string // nil: none
+	addr    func(dir string, said <-chan string) (string, error)
+	drive   driver
+	sockets int // the least that are to be on the engine; 0: the listener's and the driver's
 }
 
 var programs = map[string]program{
@@ -28,10 +29,26 @@ var programs = map[string]program{
 	"grpc":   {pkg: "./health", addr: firstLine, drive: healthClient},
 	"nats-server": {
 		pkg: "github.com/nats-io/nats-server/v2",
-		args: func(dir string) []string {
+		args: func(_ *testing.T, dir string) []string {
 			return []string{"-a", "127.0.0.1", "-p", "-1", "--ports_file_dir", dir}
 		},
 		addr: natsPorts, drive: natsClient,
+	},
+	"pgx": {
+		pkg: "./pgx",
+		args: func(t *testing.T, _ string) []string {
+			tcp, _ := postgres(t)
+			return []string{tcp}
+		},
+		addr: firstLine, drive: pgxClient, sockets: 1 + 2*clients,
+	},
+	"pgx, unix socket": {
+		pkg: "./pgx",
+		args: func(t *testing.T, _ string) []string {
+			_, unix := postgres(t)
+			return []string{unix}
+		},
+		addr: firstLine, drive: pgxClient, sockets: 1 + 2*clients,
 	},
 }
 
@@ -89,7 +106,7 @@ func (p program) answers(t *testing.T, path, env string, engine bool) string {
 	dir := t.TempDir()
 	cmd := exec.Command(path)
 	if p.args != nil {
-		cmd.Args = append(cmd.Args, p.args(dir)...)
+		cmd.Args = append(cmd.Args, p.args(t, dir)...)
 	}
 	stats := filepath.Join(dir, "stats")
 	cmd.Env = append(os.Environ(), "URINGNET="+env, "URINGNET_STATS="+stats)
@@ -118,16 +135,16 @@ func (p program) answers(t *testing.T, path, env string, engine bool) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := p.drive(addr, func() error { return onEngine(stats, engine) })
+	text, err := p.drive(addr, func() error { return onEngine(stats, max(p.sockets, clients+1), engine) })
 	if err != nil {
 		t.Fatalf("URINGNET=%s: %v", env, err)
 	}
 	return text
 }
 
-// onEngine waits until the file of URINGNET_STATS says that the program's connections,
-// and its listener, are the engine's; or checks that it says that none is.
-func onEngine(path string, engine bool) error {
+// onEngine waits until the file of URINGNET_STATS says that so many sockets of the program,
+// its listener among them, are the engine's; or checks that it says that none is.
+func onEngine(path string, sockets int, engine bool) error {
 	var s struct {
 		On     bool
 		Open   int
@@ -143,8 +160,8 @@ func onEngine(path string, engine bool) error {
 		if err := json.Unmarshal(text, &s); err != nil {
 			return err
 		}
-		if engine && (!s.On || s.Open < clients+1) || !engine && (s.On || s.Opened > 0) {
-			return fmt.Errorf("%s: want %d sockets on the engine: %v", text, clients+1, engine)
+		if engine && (!s.On || s.Open < sockets) || !engine && (s.On || s.Opened > 0) {
+			return fmt.Errorf("%s: want %d sockets on the engine: %v", text, sockets, engine)
 		}
 		return nil
 	})

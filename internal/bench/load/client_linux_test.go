@@ -98,3 +98,17 @@ func wantRunError(t *testing.T, addr, text string) {
 		t.Errorf("error %v, want one with %q", err, text)
 	}
 }
+
+// What comes while no reply is awaited is an error, but not where servers may speak at any time.
+func TestClientTakesWhatNobodyAskedFor(t *testing.T) {
+	for proto, want := range map[string]bool{"echo": false, "nats": true} {
+		ex, err := NewExchange(proto, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := Client{exchange: ex, conns: make([]conn, 1), buf: []byte("PING\r\n")}
+		if err := c.take(0, &c.conns[0], len(c.buf), 0); (err == nil) != want {
+			t.Errorf("%s: %v", proto, err)
+		}
+	}
+}

@@ -53,19 +53,6 @@ func TestPing(t *testing.T) {
 	if done, err := e.Reply(0, 1, 3, []byte("NG\r\n")); !done || err != nil {
 		t.Errorf("the other half: %v, %v", done, err)
 	}
-	n, err := NewExchange("nats", 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if done, err := n.Reply(0, 1, 0, []byte("INFO {}\r\n")); done || err != nil {
-		t.Errorf("the greeting: %v, %v", done, err)
-	}
-	if done, err := n.Reply(0, 1, 9, []byte("PONG\r\n")); !done || err != nil {
-		t.Errorf("the reply behind it: %v, %v", done, err)
-	}
-	if _, err := n.Reply(0, 2, 0, []byte("INFO {}\r\n")); err == nil {
-		t.Error("a second greeting: no error")
-	}
 	for _, bad := range []string{"-ERR\r\n", "+PONG\r\n+"} {
 		if _, err := e.Reply(0, 1, 0, []byte(bad)); err == nil {
 			t.Errorf("%q: no error", bad)

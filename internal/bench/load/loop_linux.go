@@ -182,6 +182,9 @@ func (c *Client) ready(i int, events uint32, end int64) error {
 // take handles n bytes that connection i has received into the buffer.
 func (c *Client) take(i int, k *conn, n int, end int64) error {
 	if !k.busy {
+		if t, ok := c.exchange.(talker); ok {
+			return t.Unasked(uint32(i), c.buf[:n])
+		}
 		return fmt.Errorf("%d bytes that no request asked for", n)
 	}
 	done, err := c.exchange.Reply(uint32(i), k.seq, k.got, c.buf[:n])

@@ -52,6 +52,9 @@ type Plan struct {
 	Burst int
 	// Rate, if not 0, makes it one of so many requests a second. Not with Share.
 	Rate float64
+	// Others, if not 0, is the CPU time, of one CPU, that other processes may take
+	// in a round before it counts as disturbed: for servers that have servers.
+	Others float64
 	// Labour is whether the servers have work of their own besides, which they
 	// are told to begin and to end at the two ends of their turns.
 	Labour bool
@@ -88,7 +91,10 @@ type Started struct {
 
 // tolerated is what others may take of a CPU.
 func (p *Plan) tolerated() float64 {
-	if p.Labour {
+	switch {
+	case p.Others > 0:
+		return p.Others
+	case p.Labour:
 		return toleratedOfDisk
 	}
 	return tolerated

@@ -3,6 +3,7 @@ package measure
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -25,7 +26,13 @@ func NewSession(program string, countTime time.Duration) (s Session, err error) 
 		return s, err
 	}
 	s.Host = ThisHost()
-	s.Host.Command = "go run " + program + " " + strings.Join(os.Args[1:], " ")
+	s.Host.Command = "go run " + program
+	for _, arg := range os.Args[1:] {
+		if strings.Contains(arg, " ") {
+			arg = strconv.Quote(arg)
+		}
+		s.Host.Command += " " + arg
+	}
 	s.Host.Syscalls = "not counted (-count=0)"
 	if countTime > 0 {
 		if s.Counter, err = NewCounter(); err != nil {
