@@ -34,7 +34,8 @@ func newKafka(c *Config, secure *tls.Config, _ *counters) (*kafkaTarget, error) 
 		kgo.UnknownTopicRetries(-1),
 		kgo.RetryBackoffFn(backoff),
 		kgo.DialTimeout(openTimeout / 2),
-		kgo.MetadataMinAge(time.Second), // a leader that has moved is found that soon
+		kgo.RetryTimeout(openTimeout / 5), // not of records: so that why open fails is known before it is late
+		kgo.MetadataMinAge(time.Second),   // a leader that has moved is found that soon
 	}}
 	if secure != nil {
 		t.opts = append(t.opts, kgo.DialTLSConfig(secure))
