@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"time"
 
@@ -33,13 +34,15 @@ func newKafka(c *Config, secure *tls.Config, _ *counters) (*kafkaTarget, error) 
 		kgo.ProducerLinger(5 * time.Millisecond),
 		kgo.UnknownTopicRetries(-1),
 		kgo.RetryBackoffFn(backoff),
-		kgo.DialTimeout(openTimeout / 2),
+		kgo.Dialer(func(ctx context.Context, _, addr string) (net.Conn, error) {
+			ctx, cancel := context.WithTimeout(ctx, openTimeout/2)
+			defer cancel()
+			d := dialer{addr, secure}
+			return d.dial(ctx)
+		}),
 		kgo.RetryTimeout(openTimeout / 5), // not of records: so that why open fails is known before it is late
 		kgo.MetadataMinAge(time.Second),   // a leader that has moved is found that soon
 	}}
-	if secure != nil {
-		t.opts = append(t.opts, kgo.DialTLSConfig(secure))
-	}
 	if c.User == "" {
 		return t, nil
 	}
@@ -72,17 +75,42 @@ type kafkaSession struct {
 
 // open makes a client and looks for the topic.
 func (t *kafkaTarget) open(ctx context.Context, _ func(error)) (session, error) {
-	client, err := kgo.NewClient(t.opts...)
+	var last lastFailure
+	client, err := kgo.NewClient(append(t.opts[:len(t.opts):len(t.opts)], kgo.WithHooks(&last))...)
 	if err != nil {
 		return nil, err
 	}
 	if err := t.checkTopic(ctx, client); err != nil {
 		client.Close()
+		if why := last.get(); why != nil && ctx.Err() != nil {
+			err = fmt.Errorf("%w: %w", err, why)
+		}
 		return nil, fmt.Errorf("topic %s: %w", t.cfg.Topic, err)
 	}
 	s := &kafkaSession{t: t, client: client, alone: make(chan *message, t.cfg.Window), ended: make(chan struct{})}
 	s.tried.Go(s.tryAlone)
 	return s, nil
+}
+
+// A lastFailure is why a client was last not connected to a broker.
+type lastFailure struct {
+	mu  sync.Mutex
+	err error
+}
+
+// OnBrokerConnect is called by the client, for each attempt.
+func (l *lastFailure) OnBrokerConnect(meta kgo.BrokerMetadata, _ time.Duration, _ net.Conn, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err = err; err != nil {
+		l.err = fmt.Errorf("%s:%d: %w", meta.Host, meta.Port, err)
+	}
+}
+
+func (l *lastFailure) get() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
 }
 
 // checkTopic looks for the topic, and makes it if it should.
