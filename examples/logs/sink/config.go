@@ -124,20 +124,34 @@ func Parse(text string) (Config, error) {
 	return c, nil
 }
 
-// withoutSecrets hides what an URL has in front of an @.
+// withoutSecrets hides what may be a secret in an URL that is wrong: what is in front of
+// an @, and what options are set to that there are not.
 func withoutSecrets(text string) string {
 	scheme, rest, found := strings.Cut(text, "://")
 	if !found {
 		return text
 	}
-	end := strings.IndexAny(rest, "/?")
-	if end < 0 {
-		end = len(rest)
-	}
-	if at := strings.LastIndexByte(rest[:end], '@'); at >= 0 {
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
 		rest = "..." + rest[at:]
 	}
+	rest, query, found := strings.Cut(rest, "?")
+	if found {
+		rest += "?" + knownOptions(query)
+	}
 	return scheme + "://" + rest
+}
+
+// knownOptions hides the values of options that no kind has: password, perhaps.
+func knownOptions(query string) string {
+	known := new(Config).options()
+	parts := strings.Split(query, "&")
+	for i, part := range parts {
+		name, _, found := strings.Cut(part, "=")
+		if found && !slices.ContainsFunc(known, func(o option) bool { return o.name == name }) {
+			parts[i] = name + "=..."
+		}
+	}
+	return strings.Join(parts, "&")
 }
 
 func (c *Config) parse(text string) error {
@@ -189,7 +203,7 @@ func (c *Config) parseHosts(hosts string) error {
 func (c *Config) parseQuery(query string) error {
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return fmt.Errorf("options %q: %w: want NAME=VALUE&NAME=VALUE", query, err)
+		return fmt.Errorf("options: %w: want NAME=VALUE&NAME=VALUE", err)
 	}
 	keys := make([]string, 0, len(values))
 	for key := range values {
