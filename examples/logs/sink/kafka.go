@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/sasl"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 )
@@ -46,19 +47,38 @@ func newKafka(c *Config, secure *tls.Config, _ *counters) (*kafkaTarget, error) 
 	if c.User == "" {
 		return t, nil
 	}
-	password, err := secret(c.PasswordFile)
-	if err != nil {
-		return nil, fmt.Errorf("password-file %w", err)
+	if _, err := t.password(); err != nil {
+		return nil, err // a mistake is found at start
 	}
-	switch c.SASL {
-	case "scram-sha-256":
-		t.opts = append(t.opts, kgo.SASL(scram.Auth{User: c.User, Pass: password}.AsSha256Mechanism()))
-	case "scram-sha-512":
-		t.opts = append(t.opts, kgo.SASL(scram.Auth{User: c.User, Pass: password}.AsSha512Mechanism()))
-	default:
-		t.opts = append(t.opts, kgo.SASL(plain.Auth{User: c.User, Pass: password}.AsMechanism()))
-	}
+	t.opts = append(t.opts, kgo.SASL(t.mechanism()))
 	return t, nil
+}
+
+// password is read for each connection, so that it may be replaced.
+func (t *kafkaTarget) password() (string, error) {
+	text, err := secret(t.cfg.PasswordFile)
+	if err != nil {
+		return "", fmt.Errorf("password-file %w", err)
+	}
+	return text, nil
+}
+
+// mechanism is how the sink says who it is.
+func (t *kafkaTarget) mechanism() sasl.Mechanism {
+	scrammed := func(context.Context) (scram.Auth, error) {
+		password, err := t.password()
+		return scram.Auth{User: t.cfg.User, Pass: password}, err
+	}
+	switch t.cfg.SASL {
+	case "scram-sha-256":
+		return scram.Sha256(scrammed)
+	case "scram-sha-512":
+		return scram.Sha512(scrammed)
+	}
+	return plain.Plain(func(context.Context) (plain.Auth, error) {
+		password, err := t.password()
+		return plain.Auth{User: t.cfg.User, Pass: password}, err
+	})
 }
 
 // kafkaSession is a client with its producer id. It tries again by itself for as long as
