@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -161,9 +162,16 @@ func (c *Config) parse(text string) error {
 	} else {
 		return fmt.Errorf("%s", wantURL)
 	}
-	rest, query, _ := strings.Cut(rest, "?")
-	hosts, path, _ := strings.Cut(rest, "/")
+	front, query, _ := strings.Cut(rest, "?")
+	hosts, path, _ := strings.Cut(front, "/")
+	name, _, _ := strings.Cut(query, "=")
+	if strings.Contains(front+name, "@") {
+		return errUser
+	}
 	if err := c.parseHosts(hosts); err != nil {
+		if strings.Contains(query, "@") {
+			return errUser // whose password has a ? and a =, and is in the error
+		}
 		return err
 	}
 	if c.Kind == Kafka {
@@ -180,11 +188,10 @@ func (c *Config) parse(text string) error {
 	return c.check()
 }
 
+var errUser = errors.New("a user in the URL: want creds=FILE, token-file=FILE or user=NAME&password-file=FILE, which nobody sees in the list of processes")
+
 // parseHosts reads the servers.
 func (c *Config) parseHosts(hosts string) error {
-	if strings.Contains(hosts, "@") {
-		return fmt.Errorf("a user in the URL: want creds=FILE, token-file=FILE or user=NAME&password-file=FILE, which nobody sees in the list of processes")
-	}
 	c.Servers = strings.Split(hosts, ",")
 	for _, server := range c.Servers {
 		host, port, err := net.SplitHostPort(server)
