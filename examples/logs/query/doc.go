@@ -20,9 +20,18 @@
 // no time of receipt: that of their batch is taken, the greatest time of a message in it.
 // A message without a time of its own is taken to be of the time of its receipt.
 //
+// # Records that continue others
+//
+// A message over the limit of intake is several records. Those behind the first have no
+// header: they are taken to be of the host, program and process id of the first, if that
+// was read before, by a run or the one that Follow goes on from. See parts.go for how they
+// are known.
+//
 // # The last n
 //
 // Segments are read from the newest batch backwards until there are n logs, and Window
 // batches more, in case some of them are older. Nothing of them is kept but their places.
-// Then those are read in order.
+// If host or program is asked for, and there are records that continue others of earlier
+// batches, the places are found again by reading forwards from there. Then those are read
+// in order.
 package query

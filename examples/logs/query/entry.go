@@ -10,11 +10,13 @@ import (
 
 // An Entry is a log that was found. What a record does not say of itself is parsed when
 // it is asked for: host, program and process id, and of version 1 also facility and time.
+// A record that continues another says what that says.
 // It is valid during the call that it is given to.
 type Entry struct {
 	store.Record
 	header syslog.Header
 	parsed bool
+	of     *heading // of the record that it continues; nil: of none, or not known
 }
 
 // jsonNames are where a log that is a JSON object names its host.
@@ -22,6 +24,10 @@ var jsonNames = jsonlog.Default()
 
 // parse reads the message's header, by the clock of the record.
 func (e *Entry) parse() *syslog.Header {
+	if !e.parsed && e.of != nil {
+		e.header.Host, e.header.App, e.header.ProcID = e.of.host, e.of.app, e.of.procID
+		e.parsed = true
+	}
 	if !e.parsed {
 		e.header, _ = syslog.Parse(e.Msg, time.Unix(0, e.ReceivedAt()))
 		if len(e.Msg) > 0 && e.Msg[0] == '{' {

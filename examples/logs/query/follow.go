@@ -32,6 +32,9 @@ func (q *Query) Follow(ctx context.Context, f Following) error {
 	if err != nil {
 		return err
 	}
+	if q.unfinished != nil {
+		r.parts = q.unfinished
+	}
 	tail := r.scanner.Tail(f.Dir, f.From)
 	defer tail.Close()
 	tick := time.NewTicker(pollEvery)

@@ -41,7 +41,7 @@ var errEnough = errors.New("enough")
 // findLast reads backwards until the last logs are known, sets r.first to the oldest of
 // them, and returns where to begin.
 func (r *run) findLast(groups [][]string) (from start, err error) {
-	found := newest{n: r.q.Last}
+	found, split := newest{n: r.q.Last}, false
 	back := r.q.Scanner(r.scanner.FS)
 	for g := len(groups) - 1; g >= 0 && !found.full(); g-- {
 		more := 0 // batches read since there were enough
@@ -66,7 +66,10 @@ func (r *run) findLast(groups [][]string) (from start, err error) {
 				if found.full() {
 					more++
 				}
-				return r.each(p, b, found.add)
+				r.parts = new(parts) // what came before is not known yet
+				err := r.each(p, b, found.add)
+				split = split || !r.parts.none()
+				return err
 			})
 			if newest {
 				from.end = end
@@ -76,11 +79,30 @@ func (r *run) findLast(groups [][]string) (from start, err error) {
 			}
 		}
 	}
+	if r.parts = new(parts); split && len(r.q.hosts)+len(r.q.apps) > 0 {
+		if found, err = r.recount(groups, from); err != nil {
+			return from, err
+		}
+	}
 	if len(found.places) == 0 {
 		return start{group: len(groups), end: from.end}, nil
 	}
 	r.first = &found.places[0]
 	return from, nil
+}
+
+// recount finds the last logs by the way forward, which knows of the records that continue
+// others of earlier batches.
+func (r *run) recount(groups [][]string, from start) (found newest, err error) {
+	found.n = r.q.Last
+	again := &run{q: r.q, ctx: r.ctx, filter: filter{q: r.q}, scanner: r.q.Scanner(r.scanner.FS), parts: new(parts)}
+	again.take = func(p place, b *store.Batch) (bad, own error) {
+		return again.each(p, b, found.add), r.ctx.Err()
+	}
+	if _, err = again.forward(groups, from); err != nil && passable(err) {
+		err = nil
+	}
+	return found, err
 }
 
 // passable reports whether an error is told by the way forward.

@@ -29,7 +29,8 @@ type heldBatch struct {
 type heldEntry struct {
 	place
 	record store.Record
-	end    int // of its message in text
+	of     *heading // as Entry has it
+	end    int      // of its message in text
 }
 
 // size is how many bytes are held of it.
@@ -40,7 +41,7 @@ func (h *heldBatch) done() bool { return h.next == len(h.entries) }
 // add copies an entry.
 func (h *heldBatch) add(e *Entry, p place) {
 	h.text = append(h.text, e.Msg...)
-	h.entries = append(h.entries, heldEntry{place: p, record: e.Record, end: len(h.text)})
+	h.entries = append(h.entries, heldEntry{place: p, record: e.Record, of: e.of, end: len(h.text)})
 }
 
 // sort makes the entries ready when all are there.
@@ -109,7 +110,7 @@ func (m *merge) add(h *heldBatch) error {
 // first emits the first entry.
 func (m *merge) first() error {
 	h := m.order[0]
-	m.entry = Entry{Record: h.entries[h.next].record}
+	m.entry = Entry{Record: h.entries[h.next].record, of: h.entries[h.next].of}
 	h.next++
 	if h.done() {
 		heap.Pop(m)

@@ -36,6 +36,8 @@ type Query struct {
 	since      int64  // Unix nanoseconds; 0: no limit
 	until      int64
 	byMessage  bool // since and until are of the message's own time
+
+	unfinished *parts // as Run left them, for Follow
 }
 
 // maxText is how long a pattern or a name may be, in bytes.

@@ -15,6 +15,8 @@ type run struct {
 	filter  filter
 	merge   merge
 	scanner *store.Scanner
+	parts   *parts
+	take    func(place, *store.Batch) (bad, own error) // what batches are for: batch, but to count
 
 	first *place // earlier ones are not asked for; nil: all are
 	entry Entry  // of the record that is looked at
@@ -24,8 +26,8 @@ func (q *Query) newRun(ctx context.Context, disk store.FS, emit func(*Entry) err
 	if err := q.prepare(); err != nil {
 		return nil, err
 	}
-	r := &run{q: q, ctx: ctx, scanner: q.Scanner(disk)}
-	r.filter.q, r.merge.emit = q, emit
+	r := &run{q: q, ctx: ctx, scanner: q.Scanner(disk), parts: new(parts)}
+	r.filter.q, r.merge.emit, r.take = q, emit, r.batch
 	return r, nil
 }
 
@@ -51,6 +53,14 @@ func (q *Query) Run(ctx context.Context, disk store.FS, groups [][]string, emit 
 			return end, err
 		}
 	}
+	end, err = r.forward(groups, from)
+	q.unfinished = r.parts
+	return end, err
+}
+
+// forward reads what there is behind a start, and returns a Position behind which nothing
+// was read.
+func (r *run) forward(groups [][]string, from start) (end store.Position, err error) {
 	var bad []error
 	for g := from.group; g < len(groups); g++ {
 		for i, path := range groups[g] {
@@ -92,7 +102,7 @@ func (r *run) segment(p place, path string, begin, to int64) (at store.Position,
 		}
 		at = b.Position()
 		var err error
-		if err, own = r.batch(p, b); own != nil {
+		if err, own = r.take(p, b); own != nil {
 			return own
 		}
 		return err
@@ -145,10 +155,12 @@ func (r *run) batch(p place, b *store.Batch) (bad, own error) {
 // each calls fn for what is asked for of a batch, which is r.entry then.
 func (r *run) each(p place, b *store.Batch, fn func(place)) error {
 	p.offset = b.Begin
+	r.parts.batch()
 	return b.Each(func(rec store.Record) error {
 		r.entry = Entry{Record: rec}
 		p.index++
 		p.received = r.entry.ReceivedAt()
+		r.parts.add(&r.entry)
 		if r.filter.wants(&r.entry) && (r.first == nil || p.compare(r.first) >= 0) {
 			fn(p)
 		}

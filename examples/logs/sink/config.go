@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -124,20 +125,34 @@ func Parse(text string) (Config, error) {
 	return c, nil
 }
 
-// withoutSecrets hides what an URL has in front of an @.
+// withoutSecrets hides what may be a secret in an URL that is wrong: what is in front of
+// an @, and what options are set to that there are not.
 func withoutSecrets(text string) string {
 	scheme, rest, found := strings.Cut(text, "://")
 	if !found {
 		return text
 	}
-	end := strings.IndexAny(rest, "/?")
-	if end < 0 {
-		end = len(rest)
-	}
-	if at := strings.LastIndexByte(rest[:end], '@'); at >= 0 {
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
 		rest = "..." + rest[at:]
 	}
+	rest, query, found := strings.Cut(rest, "?")
+	if found {
+		rest += "?" + knownOptions(query)
+	}
 	return scheme + "://" + rest
+}
+
+// knownOptions hides the values of options that no kind has: password, perhaps.
+func knownOptions(query string) string {
+	known := new(Config).options()
+	parts := strings.Split(query, "&")
+	for i, part := range parts {
+		name, _, found := strings.Cut(part, "=")
+		if found && !slices.ContainsFunc(known, func(o option) bool { return o.name == name }) {
+			parts[i] = name + "=..."
+		}
+	}
+	return strings.Join(parts, "&")
 }
 
 func (c *Config) parse(text string) error {
@@ -147,9 +162,16 @@ func (c *Config) parse(text string) error {
 	} else {
 		return fmt.Errorf("%s", wantURL)
 	}
-	rest, query, _ := strings.Cut(rest, "?")
-	hosts, path, _ := strings.Cut(rest, "/")
+	front, query, _ := strings.Cut(rest, "?")
+	hosts, path, _ := strings.Cut(front, "/")
+	name, _, _ := strings.Cut(query, "=")
+	if strings.Contains(front+name, "@") {
+		return errUser
+	}
 	if err := c.parseHosts(hosts); err != nil {
+		if strings.Contains(query, "@") {
+			return errUser // whose password has a ? and a =, and is in the error
+		}
 		return err
 	}
 	if c.Kind == Kafka {
@@ -166,11 +188,10 @@ func (c *Config) parse(text string) error {
 	return c.check()
 }
 
+var errUser = errors.New("a user in the URL: want creds=FILE, token-file=FILE or user=NAME&password-file=FILE, which nobody sees in the list of processes")
+
 // parseHosts reads the servers.
 func (c *Config) parseHosts(hosts string) error {
-	if strings.Contains(hosts, "@") {
-		return fmt.Errorf("a user in the URL: want creds=FILE, token-file=FILE or user=NAME&password-file=FILE, which nobody sees in the list of processes")
-	}
 	c.Servers = strings.Split(hosts, ",")
 	for _, server := range c.Servers {
 		host, port, err := net.SplitHostPort(server)
@@ -189,7 +210,7 @@ func (c *Config) parseHosts(hosts string) error {
 func (c *Config) parseQuery(query string) error {
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return fmt.Errorf("options %q: %w: want NAME=VALUE&NAME=VALUE", query, err)
+		return fmt.Errorf("options: %w: want NAME=VALUE&NAME=VALUE", err)
 	}
 	keys := make([]string, 0, len(values))
 	for key := range values {

@@ -13,18 +13,17 @@ import (
 // An optionFunc sets an option to what its text says.
 type optionFunc = func(text string) error
 
-// options are all there are, with the kinds that have them; none: all have.
-func (c *Config) options() []struct {
+// An option is what can be set by its name, of some kinds; none: of all.
+type option struct {
 	name  string
 	set   optionFunc
 	kinds []Kind
-} {
+}
+
+// options are all there are.
+func (c *Config) options() []option {
 	both, secure := []Kind{NATS, Kafka}, []Kind{NATS, Kafka, RELPTLS, TLS}
-	return []struct {
-		name  string
-		set   optionFunc
-		kinds []Kind
-	}{
+	return []option{
 		{"name", matching(&c.Name, func(s string) error {
 			if !sinkName.MatchString(s) {
 				return errors.New("want 1 to 64 letters, digits, - and _")

@@ -36,6 +36,8 @@ const guessedSize = 200
 type Counters struct {
 	Name string `json:"name"`
 	Kind string `json:"kind"`
+	// Target says where to.
+	Target string `json:"target"`
 	// Connected says that the target is there and answers.
 	Connected bool `json:"connected"`
 	// LagBytes is how many bytes of segments are stored and not delivered, LagRecords an
@@ -78,7 +80,7 @@ type Counters struct {
 func (s *Sink) Counters() Counters {
 	c := &s.counts
 	r := Counters{
-		Name: s.opts.Name, Kind: s.opts.Kind.String(), Connected: c.connected.Load() == 1,
+		Name: s.opts.Name, Kind: s.opts.Kind.String(), Target: s.Target(), Connected: c.connected.Load() == 1,
 		LagBytes: c.lagBytes.Load(), Sent: c.sent.Load(), Delivered: c.delivered.Load(),
 		Retried: c.retried.Load(), Refused: c.refused.Load(), Failures: c.failures.Load(),
 		LetGo: c.letGo.Load(), LostSegments: c.lostSegments.Load(), LostBytes: c.lostBytes.Load(),

@@ -102,17 +102,17 @@ func checksum(line string) string {
 
 // save writes a cursor so that a crash leaves the old or the new one. The directory's
 // sync makes the rename last.
-func (c *cursor) save(fsys store.FS, path string, mode fs.FileMode) error {
+func (c *cursor) save(m maker, path string) error {
 	line, err := json.Marshal(c)
 	if err != nil {
 		return err
 	}
 	text := append(line, "\n"+checksum(string(line))...)
 	next := path + ".new"
-	if err := fsys.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := m.fs.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	f, err := fsys.Create(next, mode)
+	f, err := m.create(next)
 	if err != nil {
 		return err
 	}
@@ -123,8 +123,8 @@ func (c *cursor) save(fsys store.FS, path string, mode fs.FileMode) error {
 	if err := errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	if err := fsys.Rename(next, path); err != nil {
+	if err := m.fs.Rename(next, path); err != nil {
 		return err
 	}
-	return fsys.SyncDir(filepath.Dir(path))
+	return m.fs.SyncDir(filepath.Dir(path))
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
 	"path/filepath"
 	"time"
 	"unicode/utf8"
@@ -39,10 +38,9 @@ type deadLetter struct {
 
 // deadLetters is the file of one process, made when it is needed.
 type deadLetters struct {
-	fs       store.FS
+	maker
 	dir      string
 	sink     string
-	mode     fs.FileMode
 	file     store.File
 	path     string
 	size     int64
@@ -90,7 +88,7 @@ func (d *deadLetters) open(now time.Time) (err error) {
 		return nil
 	}
 	path := filepath.Join(d.dir, fmt.Sprintf("sink-%s.dead-%s.jsonl", d.sink, now.UTC().Format("20060102T150405.000000000")))
-	if d.file, err = d.fs.Create(path, d.mode); err != nil {
+	if d.file, err = d.create(path); err != nil {
 		return err
 	}
 	d.path = path

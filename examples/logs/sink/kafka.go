@@ -5,12 +5,14 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/sasl"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 )
@@ -33,28 +35,50 @@ func newKafka(c *Config, secure *tls.Config, _ *counters) (*kafkaTarget, error) 
 		kgo.ProducerLinger(5 * time.Millisecond),
 		kgo.UnknownTopicRetries(-1),
 		kgo.RetryBackoffFn(backoff),
-		kgo.DialTimeout(openTimeout / 2),
-		kgo.MetadataMinAge(time.Second), // a leader that has moved is found that soon
+		kgo.Dialer(func(ctx context.Context, _, addr string) (net.Conn, error) {
+			ctx, cancel := context.WithTimeout(ctx, openTimeout/2)
+			defer cancel()
+			d := dialer{addr, secure}
+			return d.dial(ctx)
+		}),
+		kgo.RetryTimeout(openTimeout / 5), // not of records: so that why open fails is known before it is late
+		kgo.MetadataMinAge(time.Second),   // a leader that has moved is found that soon
 	}}
-	if secure != nil {
-		t.opts = append(t.opts, kgo.DialTLSConfig(secure))
-	}
 	if c.User == "" {
 		return t, nil
 	}
-	password, err := secret(c.PasswordFile)
-	if err != nil {
-		return nil, fmt.Errorf("password-file %w", err)
+	if _, err := t.password(); err != nil {
+		return nil, err // a mistake is found at start
 	}
-	switch c.SASL {
-	case "scram-sha-256":
-		t.opts = append(t.opts, kgo.SASL(scram.Auth{User: c.User, Pass: password}.AsSha256Mechanism()))
-	case "scram-sha-512":
-		t.opts = append(t.opts, kgo.SASL(scram.Auth{User: c.User, Pass: password}.AsSha512Mechanism()))
-	default:
-		t.opts = append(t.opts, kgo.SASL(plain.Auth{User: c.User, Pass: password}.AsMechanism()))
-	}
+	t.opts = append(t.opts, kgo.SASL(t.mechanism()))
 	return t, nil
+}
+
+// password is read for each connection, so that it may be replaced.
+func (t *kafkaTarget) password() (string, error) {
+	text, err := secret(t.cfg.PasswordFile)
+	if err != nil {
+		return "", fmt.Errorf("password-file %w", err)
+	}
+	return text, nil
+}
+
+// mechanism is how the sink says who it is.
+func (t *kafkaTarget) mechanism() sasl.Mechanism {
+	scrammed := func(context.Context) (scram.Auth, error) {
+		password, err := t.password()
+		return scram.Auth{User: t.cfg.User, Pass: password}, err
+	}
+	switch t.cfg.SASL {
+	case "scram-sha-256":
+		return scram.Sha256(scrammed)
+	case "scram-sha-512":
+		return scram.Sha512(scrammed)
+	}
+	return plain.Plain(func(context.Context) (plain.Auth, error) {
+		password, err := t.password()
+		return plain.Auth{User: t.cfg.User, Pass: password}, err
+	})
 }
 
 // kafkaSession is a client with its producer id. It tries again by itself for as long as
@@ -71,17 +95,42 @@ type kafkaSession struct {
 
 // open makes a client and looks for the topic.
 func (t *kafkaTarget) open(ctx context.Context, _ func(error)) (session, error) {
-	client, err := kgo.NewClient(t.opts...)
+	var last lastFailure
+	client, err := kgo.NewClient(append(t.opts[:len(t.opts):len(t.opts)], kgo.WithHooks(&last))...)
 	if err != nil {
 		return nil, err
 	}
 	if err := t.checkTopic(ctx, client); err != nil {
 		client.Close()
+		if why := last.get(); why != nil && ctx.Err() != nil {
+			err = fmt.Errorf("%w: %w", err, why)
+		}
 		return nil, fmt.Errorf("topic %s: %w", t.cfg.Topic, err)
 	}
 	s := &kafkaSession{t: t, client: client, alone: make(chan *message, t.cfg.Window), ended: make(chan struct{})}
 	s.tried.Go(s.tryAlone)
 	return s, nil
+}
+
+// A lastFailure is why a client was last not connected to a broker.
+type lastFailure struct {
+	mu  sync.Mutex
+	err error
+}
+
+// OnBrokerConnect is called by the client, for each attempt.
+func (l *lastFailure) OnBrokerConnect(meta kgo.BrokerMetadata, _ time.Duration, _ net.Conn, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err = err; err != nil {
+		l.err = fmt.Errorf("%s:%d: %w", meta.Host, meta.Port, err)
+	}
+}
+
+func (l *lastFailure) get() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
 }
 
 // checkTopic looks for the topic, and makes it if it should.

@@ -54,7 +54,7 @@ func (s *Sink) save(clean bool) error {
 		return nil
 	}
 	at.Version, at.Sink, at.Saved, at.Clean = cursorVersion, s.Name(), time.Now().UTC(), clean
-	if err := at.save(s.opts.FS, s.path, s.opts.FileMode); err != nil {
+	if err := at.save(s.maker(), s.path); err != nil {
 		return err
 	}
 	s.saved = at

@@ -34,24 +34,37 @@ func newNATS(c *Config, secure *tls.Config, log *slog.Logger, counts *counters) 
 	if secure != nil {
 		t.opts = append(t.opts, nats.Secure(secure))
 	}
+	if _, err := t.identity(); err != nil {
+		return nil, err // a mistake is found at start
+	}
+	return t, nil
+}
+
+// identity is who the sink is. The files are read for each connection, so that a secret
+// may be replaced.
+func (t *natsTarget) identity() (opts []nats.Option, err error) {
+	c := t.cfg
 	if c.Credentials != "" {
-		t.opts = append(t.opts, nats.UserCredentials(c.Credentials))
+		if _, err := secret(c.Credentials); err != nil {
+			return nil, fmt.Errorf("creds %w", err)
+		}
+		opts = append(opts, nats.UserCredentials(c.Credentials))
 	}
 	if c.TokenFile != "" {
 		token, err := secret(c.TokenFile)
 		if err != nil {
 			return nil, fmt.Errorf("token-file %w", err)
 		}
-		t.opts = append(t.opts, nats.Token(token))
+		opts = append(opts, nats.Token(token))
 	}
 	if c.User != "" {
 		password, err := secret(c.PasswordFile)
 		if err != nil {
 			return nil, fmt.Errorf("password-file %w", err)
 		}
-		t.opts = append(t.opts, nats.UserInfo(c.User, password))
+		opts = append(opts, nats.UserInfo(c.User, password))
 	}
-	return t, nil
+	return opts, nil
 }
 
 // natsSession is a connection to a server of the stream.
@@ -67,12 +80,16 @@ type natsSession struct {
 // open connects to one of the servers and looks at the stream.
 func (t *natsTarget) open(ctx context.Context, fail func(error)) (session, error) {
 	s := &natsSession{t: t, out: map[*nats.Msg]*message{}}
-	opts := append(t.opts[:len(t.opts):len(t.opts)],
+	opts, err := t.identity()
+	if err != nil {
+		return nil, err
+	}
+	opts = append(opts, t.opts...)
+	opts = append(opts,
 		nats.ClosedHandler(func(c *nats.Conn) { fail(closedError(c)) }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 			t.log.Warn("sink: the NATS server says", "error", err)
 		}))
-	var err error
 	if s.conn, err = nats.Connect("nats://"+strings.Join(t.cfg.Servers, ",nats://"), opts...); err != nil {
 		return nil, err
 	}

@@ -171,7 +171,7 @@ func TestNATSOutOfWindow(t *testing.T) {
 		log := newTestLog(t)
 		o := testOptions(t, natsURL(nodes, "create=yes"), dir, log)
 		c := cursor{Version: cursorVersion, Sink: o.Name, Position: s.Stored(), Saved: time.Now().Add(-time.Hour), Clean: clean}
-		if err := c.save(store.StdFS{}, cursorPath(dir, o.Name), 0o640); err != nil {
+		if err := c.save(maker{fs: store.StdFS{}, mode: 0o640}, cursorPath(dir, o.Name)); err != nil {
 			t.Fatal(err)
 		}
 		k := startSink(t, s, o)

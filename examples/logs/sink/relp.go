@@ -18,10 +18,20 @@ type dialer struct {
 }
 
 func (d *dialer) dial(ctx context.Context) (net.Conn, error) {
-	if d.secure == nil {
-		return new(net.Dialer).DialContext(ctx, "tcp", d.addr)
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", d.addr)
+	if err != nil || d.secure == nil {
+		return conn, err
 	}
-	return (&tls.Dialer{Config: d.secure}).DialContext(ctx, "tcp", d.addr)
+	config := d.secure.Clone()
+	if config.ServerName == "" {
+		config.ServerName, _, _ = net.SplitHostPort(d.addr)
+	}
+	secure := tls.Client(conn, config)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("TLS with %s: %w", d.addr, err)
+	}
+	return secure, nil
 }
 
 // relpTarget is a server that speaks RELP.

@@ -32,6 +32,8 @@ type Options struct {
 	FS store.FS
 	// FileMode is that of files that are made; default 0640.
 	FileMode fs.FileMode
+	// Gid is the group that they are given to; 0 and -1: the process's.
+	Gid int
 	// Logger is told what happens; nil means slog.Default.
 	Logger *slog.Logger
 
@@ -94,7 +96,7 @@ func New(o Options) (*Sink, error) {
 		opts: o, log: o.Logger.With("sink", o.Name), path: cursorPath(o.Dir, o.Name),
 		sizes: map[uint64]int64{}, finished: make(chan struct{}),
 	}
-	s.dead = deadLetters{fs: o.FS, dir: o.Dir, sink: o.Name, mode: o.FileMode}
+	s.dead = deadLetters{maker: s.maker(), dir: o.Dir, sink: o.Name}
 	var err error
 	if s.saved, s.loaded, err = loadCursor(o.FS, s.path, o.Name); err != nil {
 		return nil, err
@@ -113,6 +115,9 @@ func New(o Options) (*Sink, error) {
 	s.hard, s.hardStop = context.WithCancel(context.Background())
 	return s, nil
 }
+
+// maker makes the Sink's files.
+func (s *Sink) maker() maker { return maker{s.opts.FS, s.opts.FileMode, s.opts.Gid} }
 
 func setDefault(d *time.Duration, to time.Duration) {
 	if *d <= 0 {

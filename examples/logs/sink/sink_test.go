@@ -314,7 +314,7 @@ func TestDamagedCursor(t *testing.T) {
 	c := cursor{Version: cursorVersion, Sink: "fake", Position: store.Position{Segment: 3, Offset: 99}, Run: 7, Clean: true}
 	path := cursorPath(dir, "fake")
 	for range 2 { // over the first
-		if err := c.save(store.StdFS{}, path, 0o640); err != nil {
+		if err := c.save(maker{fs: store.StdFS{}, mode: 0o640}, path); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -337,7 +337,7 @@ func TestDamagedCursor(t *testing.T) {
 		}
 	}
 	c.Sink = "other"
-	if err := c.save(store.StdFS{}, path, 0o640); err != nil {
+	if err := c.save(maker{fs: store.StdFS{}, mode: 0o640}, path); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := New(o); !errors.Is(err, ErrCursor) || !strings.Contains(err.Error(), `"other"`) {
@@ -357,7 +357,7 @@ func TestForeignCursor(t *testing.T) {
 		msgs := numbered("host", 0, 10)
 		put(t, s, msgs...)
 		at.Version, at.Sink = cursorVersion, "fake"
-		if err := at.save(store.StdFS{}, cursorPath(dir, "fake"), 0o640); err != nil {
+		if err := at.save(maker{fs: store.StdFS{}, mode: 0o640}, cursorPath(dir, "fake")); err != nil {
 			t.Fatal(err)
 		}
 		f := &fakeTarget{}

@@ -14,6 +14,20 @@ import (
 // newTarget makes what a Config says. It connects to nothing, but reads the files of keys
 // and certificates, so that a mistake is found at start.
 func newTarget(c *Config, log *slog.Logger, counts *counters) (target, error) {
+	t, err := makeTarget(c, log, counts)
+	if err != nil {
+		return nil, fmt.Errorf("sink %s: %w", c.Name, err)
+	}
+	return t, nil
+}
+
+// Check reads the files that the Config names, as New does. It connects to nothing.
+func (c *Config) Check() error {
+	_, err := newTarget(c, slog.New(slog.DiscardHandler), new(counters))
+	return err
+}
+
+func makeTarget(c *Config, log *slog.Logger, counts *counters) (target, error) {
 	secure, err := c.tlsConfig()
 	if err != nil {
 		return nil, err

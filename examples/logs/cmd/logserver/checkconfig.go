@@ -8,7 +8,7 @@ import (
 	"github.com/uringnet/go-uringnet/examples/logs/internal/cli"
 )
 
-// checkConfig looks at what parseConfig does not: the files of certificates, and
+// checkConfig looks at what parseConfig does not: the files of certificates and secrets, and
 // whether addresses are some. It opens nothing that a server which runs could miss.
 func checkConfig(c config, out io.Writer) error {
 	if c.usesTLS() {
@@ -21,6 +21,15 @@ func checkConfig(c config, out io.Writer) error {
 	}
 	if _, err := c.web.token(); err != nil {
 		return cli.Usage(err)
+	}
+	sinks, err := c.sinkConfigs()
+	if err != nil {
+		return cli.Usage(err)
+	}
+	for _, k := range sinks {
+		if err := k.Check(); err != nil {
+			return cli.Usage(err)
+		}
 	}
 	for _, k := range []struct {
 		kind, network string

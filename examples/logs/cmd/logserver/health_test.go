@@ -175,6 +175,9 @@ func TestCheckConfig(t *testing.T) {
 		{[]string{"-http", "9514"}, `-http "9514": want host:port`},
 		{[]string{"-udp-buffer", "2GiB"}, `-udp-buffer "2GiB": want`},
 		{[]string{"-batches", "1"}, "-batches"},
+		{[]string{"-sink", "nats://127.0.0.1:1?stream=S&token-file=" + junk}, ""},
+		{[]string{"-sink", "nats://127.0.0.1:1?stream=S&token-file=/none"}, "sink nats-S: token-file open /none"},
+		{[]string{"-sink", "tls://127.0.0.1:1?name=x&ca=" + junk}, "sink x: ca " + junk},
 	} {
 		var out, errs bytes.Buffer
 		code := run(append([]string{"-check-config"}, c.args...), &out, &errs)

@@ -57,6 +57,7 @@ type report struct {
 	Uptime    float64           `json:"uptime"` // seconds
 	Dir       string            `json:"dir"`
 	Listeners []listening       `json:"listeners"`
+	Sinks     []sink.Counters   `json:"sinks"`
 	Settings  settings          `json:"settings"`
 	Totals    *stats.Snapshot   `json:"totals"`
 	Idle      uint64            `json:"idle_closed"`
@@ -119,6 +120,10 @@ func (s *server) report() report {
 	}
 	for _, p := range s.packets {
 		r.Listeners = append(r.Listeners, listening{p.kind, p.conn.LocalAddr().String()})
+	}
+	r.Sinks = make([]sink.Counters, len(s.sinks))
+	for i, k := range s.sinks {
+		r.Sinks[i] = k.Counters()
 	}
 	if newest, ok := s.history.newest(); ok {
 		r.Sample = &newest

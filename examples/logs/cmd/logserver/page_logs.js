@@ -88,3 +88,12 @@ function showSources(table) {
       [`${since(age)} ago${silent ? ", silent" : ""}`]], silent ? "warn" : "");
   }));
 }
+
+// showSinks shows where logs are sent on to, if they are.
+function showSinks(sinks) {
+  byId("sinkcard").hidden = sinks.length === 0;
+  byId("sinks").replaceChildren(...sinks.map(sink => cells([[sink.name], [sink.target], [sink.connected ? "yes" : "no"],
+    [sink.lag_seconds < 60 ? sink.lag_seconds.toFixed(1) + " s" : since(sink.lag_seconds), "number"], [bytes(sink.lag_bytes), "number"],
+    [whole(sink.delivered), "number"], [whole(sink.retried), "number"], [whole(sink.refused), "number"],
+    [sink.lost_bytes ? bytes(sink.lost_bytes) : "0", "number"]], sink.lost_bytes || sink.refused ? "bad" : sink.connected ? "" : "warn")));
+}

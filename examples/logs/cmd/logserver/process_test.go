@@ -46,7 +46,9 @@ func startChild(t *testing.T, args ...string) *child {
 func startCommand(t *testing.T, cmd *exec.Cmd) *child {
 	t.Helper()
 	c := &child{cmd: cmd, addrs: map[string]string{}, ended: make(chan struct{})}
-	c.cmd.Stderr = testLog{t}
+	if c.cmd.Stderr == nil {
+		c.cmd.Stderr = testLog{t}
+	}
 	stdout, err := c.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -59,6 +61,9 @@ func startCommand(t *testing.T, cmd *exec.Cmd) *child {
 	for lines.Scan() && lines.Text() != "ready" {
 		if kind, addr, ok := strings.Cut(strings.TrimPrefix(lines.Text(), "listening "), " "); ok {
 			c.addrs[kind] = addr
+		}
+		if url, ok := strings.CutPrefix(lines.Text(), "live page "); ok {
+			c.addrs["page"] = url
 		}
 	}
 	if lines.Text() != "ready" {

@@ -154,6 +154,29 @@ func TestUnixMode(t *testing.T) {
 	}
 }
 
+// TestSinkGroup checks that the files of sinks have the group and the permissions of
+// segments.
+func TestSinkGroup(t *testing.T) {
+	gid := os.Getgid()
+	if os.Getuid() == 0 {
+		gid = 12345
+	}
+	dir := t.TempDir()
+	c, err := parseConfig([]string{"-tcp", "127.0.0.1:0", "-http", "", "-dir", t.TempDir(), "-group", fmt.Sprint(gid), "-file-mode", "0660",
+		"-sink", "relp://127.0.0.1:1?name=nobody", "-sink-dir", dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stopServer(t, startServer(t, c))
+	info, err := os.Stat(filepath.Join(dir, "sink-nobody.cursor"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := int(info.Sys().(*syscall.Stat_t).Gid); got != gid || info.Mode().Perm() != 0o660 {
+		t.Errorf("group %d, mode %v; want %d, 0660", got, info.Mode(), gid)
+	}
+}
+
 // TestPermissionFlags checks what the store is told about files and directories.
 func TestPermissionFlags(t *testing.T) {
 	for _, c := range []struct {

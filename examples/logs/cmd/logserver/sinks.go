@@ -62,7 +62,7 @@ func (s *server) makeSinks() (held map[string]uint64, err error) {
 	}
 	held = map[string]uint64{}
 	for _, c := range list {
-		k, err := sink.New(sink.Options{Config: c, Dir: dir, FileMode: s.cfg.fileMode, Logger: s.log})
+		k, err := sink.New(sink.Options{Config: c, Dir: dir, FileMode: s.cfg.fileMode, Gid: s.cfg.group.gid, Logger: s.log})
 		if err != nil {
 			return nil, err
 		}

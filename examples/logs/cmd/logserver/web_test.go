@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/uringnet/go-uringnet/examples/logs/sink"
 	"github.com/uringnet/go-uringnet/examples/logs/stats"
 )
 
@@ -85,11 +86,13 @@ func TestPage(t *testing.T) {
 	if found := regexp.MustCompile(`(src|href)="(https?:)?//|@import|url\(`).FindString(text); found != "" {
 		t.Errorf("the page loads something: %s", found)
 	}
-	has := jsonFields(t, s.report())
+	report := s.report()
+	report.Sinks = append(report.Sinks, sink.Counters{})
+	has := jsonFields(t, report)
 	for name := range jsonFields(t, newSampler(s.stats).next()) {
 		has[name] = true
 	}
-	for _, m := range regexp.MustCompile(`\b(?:t|s|r|at|r\.engine|r\.settings|r\.totals|r\.sample)\.([a-z][a-z0-9_]*)\b`).FindAllStringSubmatch(text, -1) {
+	for _, m := range regexp.MustCompile(`\b(?:t|s|r|at|sink|r\.engine|r\.settings|r\.totals|r\.sample)\.([a-z][a-z0-9_]*)\b`).FindAllStringSubmatch(text, -1) {
 		if name := m[1]; !has[name] && !javaScript[name] {
 			t.Errorf("the page uses %s, which the JSON does not have", m[0])
 		}
