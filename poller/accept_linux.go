@@ -136,9 +136,8 @@ func (fd *FD) Accept() (int, error) {
 		if sysfd, err, done := fd.accept(); done {
 			return sysfd, err
 		}
-		if err := fd.watch(watchedIn); err != nil {
+		if err := fd.wait(&fd.rd); err != nil {
 			return -1, err
 		}
-		fd.park(&fd.rd)
 	}
 }

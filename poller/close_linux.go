@@ -60,6 +60,7 @@ func (fd *FD) hang(why error) {
 		// chain: they, and a receive or send that waits, meet the end here.
 		_ = unix.Shutdown(fd.sysfd, unix.SHUT_RDWR)
 	}
+	fd.np.end()
 	fd.rd.evict()
 	fd.wr.evict()
 	if ev := fd.ev.Load(); ev != nil {

@@ -18,7 +18,8 @@ func waiting(t *testing.T, n int) {
 	eventually(t, "the call waits", func() bool {
 		parked := 0
 		for _, stack := range strings.Split(allStacks(), "\n\n") {
-			if strings.Contains(stack, " [chan receive") && strings.Contains(stack, ".(*FD).park") {
+			if strings.Contains(stack, " [chan receive") && strings.Contains(stack, ".(*FD).park") ||
+				strings.Contains(stack, " [IO wait") && strings.Contains(stack, ".(*FD).waitApart") {
 				parked++
 			}
 		}

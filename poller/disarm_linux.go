@@ -61,10 +61,9 @@ func (fd *FD) once(try func() bool) (done bool, err error) {
 		return false, nil
 	}
 	if !try() {
-		if err := fd.watch(watchedIn); err != nil {
+		if err := fd.wait(&fd.rd); err != nil {
 			return true, err
 		}
-		fd.park(&fd.rd)
 		return false, nil
 	}
 	fd.mu.Lock()

@@ -64,6 +64,7 @@ func (fd *FD) serve(ev *eventState) error {
 		return syscall.EINVAL
 	}
 	fd.unwatch()
+	fd.np.leave()
 	fd.ev.Store(ev)
 	fd.listReady(ev)
 	return nil

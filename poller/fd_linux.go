@@ -9,6 +9,12 @@ import (
 	"github.com/uringnet/go-uringnet/internal/slots"
 )
 
+// sides makes the sides know whose they are.
+func (fd *FD) sides() {
+	fd.rd.np, fd.wr.np = &fd.np, &fd.np
+	fd.wr.writes = true
+}
+
 // use lets the caller use the descriptor until unuse: for a system call that does not
 // wait, or a request.
 func (fd *FD) use() bool { return fd.life.enter(user) }
@@ -53,6 +59,7 @@ func (fd *FD) destroy() {
 		return
 	}
 	fd.unwatch()
+	fd.np.leave()
 	if fd.fixed {
 		fd.dropFile()
 	}

@@ -50,6 +50,7 @@ func (p *Poller) OpenForeign(sysfd int) (*Foreign, error) {
 	f := &Foreign{unsure: true}
 	f.fd = FD{p: p, sysfd: sysfd, foreign: true}
 	fd := &f.fd
+	fd.sides()
 	fd.life.add(guest) // until Close
 	fd.rd.state.Store(idle)
 	fd.wr.state.Store(idle)
@@ -75,7 +76,7 @@ func (f *Foreign) Read(b []byte) (int, syscall.Errno) {
 		fd.rx.given = false
 		return split(fd.rx.res)
 	}
-	if !f.unsure && fd.rd.state.Load() != ready && !fd.asks.Load() && !fd.alone() {
+	if !f.unsure && fd.rd.state.Load() != ready && !fd.asks.Load() {
 		f.want = b
 		return 0, syscall.EAGAIN
 	}
@@ -98,10 +99,11 @@ func split(res int32) (int, syscall.Errno) {
 // recv is FD.recv for a caller who holds the descriptor.
 func (f *Foreign) recv(b []byte) (int, syscall.Errno) {
 	fd := &f.fd
-	st := &fd.p.current().stat
+	c := fd.p.current()
+	st := &c.stat
 	fd.rd.clear()
 	n, errno := f.callRead(b)
-	st.recvs.Add(1)
+	c.received()
 	switch {
 	case errno == syscall.EAGAIN:
 		st.recvMisses.Add(1)
@@ -110,6 +112,7 @@ func (f *Foreign) recv(b []byte) (int, syscall.Errno) {
 		fd.rd.note() // what follows has no edge
 		return 0, errno
 	}
+	fd.watchEnd()
 	if n == 0 || n == len(b) || !fd.drained() {
 		fd.rd.note()
 	}
@@ -168,17 +171,17 @@ func called(n int, err error) (int, syscall.Errno) {
 	return n, 0
 }
 
-// side returns the side and the reports that a mode is about.
-func (f *Foreign) side(mode int) (*side, uint32) {
+// side returns the side that a mode is about.
+func (f *Foreign) side(mode int) *side {
 	if mode == ForeignWrite {
-		return &f.fd.wr, watchedOut
+		return &f.fd.wr
 	}
-	return &f.fd.rd, watchedIn
+	return &f.fd.rd
 }
 
 // Prepare says whether a read (ForeignRead) or a write (ForeignWrite) may begin.
 func (f *Foreign) Prepare(mode int) int {
-	s, _ := f.side(mode)
+	s := f.side(mode)
 	switch {
 	case f.fd.life.closed():
 		return ForeignClosing
@@ -192,20 +195,18 @@ func (f *Foreign) Prepare(mode int) int {
 // (ForeignWrite) since the last Read, Write or Wait, its deadline is over or it was
 // evicted. The caller asks the kernel then, in whatever way it likes.
 func (f *Foreign) Wait(mode int) int {
-	fd := &f.fd
-	s, bits := f.side(mode)
+	s := f.side(mode)
 	for {
 		if code := f.Prepare(mode); code != ForeignReady {
 			f.want = nil
 			return code
 		}
-		if err := fd.watch(bits); err != nil {
+		given, err := f.wait(mode)
+		if err != nil {
 			f.want = nil
-			return watchFailed(err)
+			return waitFailed(err)
 		}
-		if mode == ForeignWrite {
-			fd.park(s)
-		} else if f.parkRead() {
+		if given {
 			return ForeignReady
 		}
 		if s.state.Load() == ready {
@@ -218,26 +219,29 @@ func (f *Foreign) Wait(mode int) int {
 	}
 }
 
-// watchFailed is Wait's code for an error of watch.
-func watchFailed(err error) int {
+// waitFailed is Wait's code for an error of FD.wait.
+func waitFailed(err error) int {
 	errno := syscall.EIO
 	errors.As(err, &errno)
 	return -int(errno)
 }
 
-// parkRead parks a reader, with the buffer of the Read that waits for the loop to fill
-// it. It reports whether the loop has.
-func (f *Foreign) parkRead() (given bool) {
+// wait is FD.wait, for a reader with the buffer of the Read that waits for the loop to
+// fill it. It reports whether the loop has.
+func (f *Foreign) wait(mode int) (given bool, err error) {
 	fd := &f.fd
+	if mode == ForeignWrite {
+		return false, fd.wait(&fd.wr)
+	}
 	if !instrumented { // the race detector does not see what the ring writes
 		fd.rx.want = f.want
 	}
-	fd.park(&fd.rd)
+	err = fd.wait(&fd.rd)
 	fd.rx.want = nil
 	if fd.rx.given || fd.rd.state.Load() == ready || f.Prepare(ForeignRead) != ForeignReady {
 		f.want = nil
 	}
-	return fd.rx.given
+	return fd.rx.given, err
 }
 
 // SetDeadline sets the deadline of reads (ForeignRead), writes (ForeignWrite) or both

@@ -56,10 +56,9 @@ func (fd *FD) nextChunk() (chunk, error) {
 				return c, err
 			}
 		}
-		if err := fd.watch(watchedIn); err != nil {
+		if err := fd.wait(&fd.rd); err != nil {
 			return chunk{}, err
 		}
-		fd.park(&fd.rd)
 	}
 }
 

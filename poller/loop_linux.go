@@ -9,7 +9,6 @@ import (
 	"github.com/uringnet/go-uringnet/internal/epoll"
 	"github.com/uringnet/go-uringnet/internal/ring"
 	"github.com/uringnet/go-uringnet/internal/rt"
-	"github.com/uringnet/go-uringnet/internal/slots"
 )
 
 // newLoop makes a loop, with a ring if the poller has any to give.
@@ -47,7 +46,9 @@ func (l *loop) harvest() {
 		}
 		l.c.stat.harvests.Add(1)
 		l.c.stat.edges.Add(uint64(len(l.list)))
-		l.single()
+		if l.c.p.crowd.on.Load() {
+			l.judge(len(l.list))
+		}
 		batch := l.ring != nil && len(l.list) >= ringReceives
 		l.crowd.Store(0)
 		if batch {
@@ -70,29 +71,6 @@ func (l *loop) harvest() {
 		}
 		l.events.run()
 	}
-}
-
-// single notes whether harvests are about one FD alone.
-func (l *loop) single() {
-	sole := uint64(0)
-	if user := l.list[0].User; len(l.list) > 1 {
-		l.last, l.streak = 0, 0
-	} else if l.streak++; user != l.last {
-		l.last, l.streak = user, 0
-	} else if l.streak >= soleHarvests {
-		sole = uint64(user) + 1
-	}
-	if l.sole.Load() != sole {
-		l.sole.Store(sole)
-	}
-}
-
-// alone reports whether nobody but the FD has had anything to do lately. Its Reads then
-// ask the kernel before they park: there is nothing else to run meanwhile, and a peer
-// that answers quickly spares the park.
-func (fd *FD) alone() bool {
-	l := fd.loop.Load()
-	return l != nil && l.sole.Load() == uint64(fd.user(slots.OpNone))+1
 }
 
 // transfer submits what was queued, all of which ends at once, and hands it on.

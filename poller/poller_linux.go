@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/uringnet/go-uringnet/internal/ring"
+	"github.com/uringnet/go-uringnet/internal/rt"
 	"github.com/uringnet/go-uringnet/internal/seam"
 )
 
@@ -36,6 +37,8 @@ func New(cfg Config) (*Poller, error) {
 			cfg.Logger.Info("uringnet: io_uring is not used", "reason", err)
 		}
 	}
+	p.apart = rt.HasNetpoll && p.mode == Shared && (p.cfg.Transfer == TransferAuto || p.transfer == TransferDirect)
+	p.gathers = p.apart && p.transfer != TransferDirect
 	p.describe(found)
 	if cfg.IdleTimeout > 0 {
 		p.sweep = startSweeper(p, cfg.IdleTimeout)
@@ -150,6 +153,7 @@ func (p *Poller) Open(sysfd int, o FDOptions) (*FD, error) {
 		return nil, ErrClosed
 	}
 	fd := &FD{p: p, sysfd: sysfd, listener: o.Listener}
+	fd.sides()
 	if p.mode != Shared && (o.Listener && !o.Shared || o.ReadAhead && p.feats.Has(FeatProvidedBuffers)) {
 		fd.arm = &armed{}
 	}

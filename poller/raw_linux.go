@@ -45,10 +45,9 @@ func (fd *FD) rawRead(f func(sysfd uintptr) bool) error {
 		if done, err := fd.callRaw(f); done || err != nil {
 			return err
 		}
-		if err := fd.watch(watchedIn); err != nil {
+		if err := fd.wait(&fd.rd); err != nil {
 			return err
 		}
-		fd.park(&fd.rd)
 	}
 }
 
@@ -64,10 +63,9 @@ func (fd *FD) RawWrite(f func(sysfd uintptr) bool) error {
 		if done, err := fd.callRaw(f); done || err != nil {
 			return err
 		}
-		if err := fd.watch(watchedOut); err != nil {
+		if err := fd.wait(&fd.wr); err != nil {
 			return err
 		}
-		fd.park(&fd.wr)
 	}
 }
 

@@ -48,16 +48,15 @@ func (fd *FD) read(b []byte) (int, error) {
 			}
 			continue
 		}
-		if fd.rd.state.Load() == ready || fd.asks.Load() || fd.alone() {
+		if fd.rd.state.Load() == ready || fd.asks.Load() {
 			if n, err, done := fd.recv(b); done {
 				return n, err
 			}
 		}
-		if err := fd.watch(watchedIn); err != nil {
+		fd.rx.want = b
+		if err := fd.wait(&fd.rd); err != nil {
 			return 0, err
 		}
-		fd.rx.want = b
-		fd.park(&fd.rd)
 		fd.rx.want = nil
 		if fd.rx.given {
 			fd.rx.given = false

@@ -12,7 +12,8 @@ import (
 // recv asks the kernel by recv(2). done is false if nothing was there, or the FD is
 // closed. The state was cleared before; where more may be there it is ready again.
 func (fd *FD) recv(b []byte) (n int, err error, done bool) {
-	st := &fd.p.current().stat
+	c := fd.p.current()
+	st := &c.stat
 	fd.rd.clear()
 	if !fd.use() {
 		return 0, nil, false
@@ -20,7 +21,7 @@ func (fd *FD) recv(b []byte) (n int, err error, done bool) {
 	defer fd.unuse()
 	for {
 		n, full, errno := fd.p.recv(fd.sysfd, b)
-		st.recvs.Add(1)
+		c.received()
 		switch {
 		case errno == syscall.EINTR:
 			continue
@@ -34,6 +35,7 @@ func (fd *FD) recv(b []byte) (n int, err error, done bool) {
 			fd.rd.note()
 			return 0, io.EOF, true
 		}
+		fd.watchEnd()
 		if full || !fd.drained() {
 			fd.rd.note()
 		}
@@ -45,11 +47,13 @@ func (fd *FD) recv(b []byte) (n int, err error, done bool) {
 
 // drained reports whether a receive that has brought less than it was asked for has taken
 // all there was, and what comes has an edge: that can be said of plain TCP, as long as
-// the FD is watched and no flag was seen that is set but once.
+// the end is watched for and no flag was seen that is set but once.
 func (fd *FD) drained() bool {
-	if fd.asks.Load() || fd.watched.Load() == 0 {
-		return false
-	}
+	return !fd.asks.Load() && fd.watched.Load() != 0 && fd.drains()
+}
+
+// drains reports whether the socket is one of those.
+func (fd *FD) drains() bool {
 	if fd.rx.drains == drainsUnknown {
 		fd.rx.drains = drainsNot
 		// (An MPTCP socket says IPPROTO_MPTCP.)
@@ -58,6 +62,19 @@ func (fd *FD) drained() bool {
 		}
 	}
 	return fd.rx.drains == drains
+}
+
+// watchEnd has the end watched for, but for the first receives: until then the FD is
+// not drained. rd.lock is held.
+func (fd *FD) watchEnd() {
+	if fd.watched.Load() != 0 || fd.arm != nil {
+		return
+	}
+	if fd.rx.asked < askedReads {
+		fd.rx.asked++
+	} else if !fd.asks.Load() && fd.drains() {
+		_ = fd.watch(watchedEnd) // (without it all stays as it is)
+	}
 }
 
 // accept is accept4(2); done is false if no connection was there. Listeners are always

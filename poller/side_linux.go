@@ -14,6 +14,7 @@ import (
 //	waiting  a goroutine is parked on ch, or about to be
 //	taken    it stays parked while the ring receives for it
 //	again    as taken, and something has happened meanwhile
+//	apart    a goroutine waits in the runtime's netpoller, or is about to
 //
 //	          clear             wait
 //	  ready --------> idle ----------------> waiting --take--> taken --note--> again
@@ -22,8 +23,9 @@ import (
 //	    +<-------------------note, token-------+                  |              |
 //	    +<-----------------------------give, token----------------+--------------+
 //
-// Whoever moves the state away from waiting sends the token, but for take; whoever
-// has taken sends it by give. The state is cleared before the kernel is asked: what
+// apart is as waiting, but that nobody takes, and that the token is a kick; whoever waits
+// may move the state itself. Whoever else moves it away from waiting sends the token, but
+// for take; whoever has taken sends it by give. The state is cleared before the kernel is asked: what
 // happens between the question and the wait is then not lost.
 type side struct {
 	lock    sync.Mutex
@@ -31,6 +33,16 @@ type side struct {
 	expired atomic.Bool   // the deadline was due, and has not been set anew; written with FD.mu held
 	ch      chan struct{} // the completion channel: made by the first wait, by whoever holds lock
 	due     *deadline     // guarded by FD.mu; nil: none was ever set
+	np      *netpoll      // its FD's
+	writes  bool          // it is FD.wr
+}
+
+// mode is the side's in the runtime's netpoller.
+func (s *side) mode() int {
+	if s.writes {
+		return 'w'
+	}
+	return 'r'
 }
 
 const (
@@ -39,6 +51,7 @@ const (
 	waiting
 	taken
 	again
+	apart
 )
 
 // clear forgets what has happened. The caller holds lock.
@@ -61,10 +74,13 @@ func (s *side) note() bool {
 			next = again
 		}
 		if s.state.CompareAndSwap(old, next) {
-			if old == waiting {
+			switch old {
+			case waiting:
 				s.ch <- struct{}{}
+			case apart:
+				s.np.kick(s.mode())
 			}
-			return old == waiting
+			return old == waiting || old == apart
 		}
 	}
 }
@@ -74,6 +90,8 @@ func (s *side) note() bool {
 func (s *side) evict() {
 	if s.state.CompareAndSwap(waiting, idle) {
 		s.ch <- struct{}{}
+	} else if s.state.CompareAndSwap(apart, idle) {
+		s.np.kick(s.mode())
 	}
 }
 

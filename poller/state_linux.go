@@ -48,6 +48,17 @@ type Poller struct {
 	closing bool // guarded by opening
 	calls   callers
 	foreign foreigners
+
+	apart   bool // FDs may wait apart: apart_linux.go
+	gathers bool // and together, where that pays: crowd_linux.go
+	crowd   crowding
+}
+
+// crowding is what the poller knows of how FDs had best wait.
+type crowding struct {
+	on    atomic.Bool  // together
+	next  atomic.Int64 // when that may be tried: rt.Nanotime
+	pause atomic.Int64 // how long it may not, the next time: nanoseconds
 }
 
 // foreigners counts foreign sockets.
@@ -68,6 +79,8 @@ type core struct {
 	driven *driven    // Dedicated, SQPoll: made at once, never changed. Shared: nil
 	events eventQueue // of the FDs that driven owns
 
+	considered atomic.Int64 // when waiting together was thought of last: rt.Nanotime
+
 	mu       sync.Mutex
 	made     *driven // guarded by mu: Shared's, see tasks
 	evloop   *loop   // guarded by mu: of event-driven FDs, see eventLoop
@@ -87,16 +100,15 @@ type driven struct {
 // Writes that come together; both end inside the enter, so that nothing of a socket
 // stays in the kernel.
 type loop struct {
-	c      *core
-	set    *epoll.Set
-	ring   *ring.Ring // nil: system calls alone
-	parked *drive.Parked
-	list   []epoll.Event  // of the running harvest; its goroutine's
-	crowd  atomic.Int32   // how many reports the last harvest had, 0 if they were few
-	sole   atomic.Uint64  // whom alone the last harvests were about, 0: nobody; see alone
-	last   slots.UserData // whom the last harvest was about, if it had one report; its goroutine's
-	streak int            // how many harvests in a row; its goroutine's
-	events eventQueue
+	c       *core
+	set     *epoll.Set
+	ring    *ring.Ring // nil: system calls alone
+	parked  *drive.Parked
+	list    []epoll.Event // of the running harvest; its goroutine's
+	crowd   atomic.Int32  // how many reports the last harvest had, 0 if they were few
+	judged  int           // harvests since it was looked at whether they pay; its goroutine's
+	reports int           // what they have reported; its goroutine's
+	events  eventQueue
 
 	wake     chan struct{} // the flusher's
 	flushing atomic.Bool   // the flusher was woken and has not begun
@@ -151,6 +163,7 @@ type FD struct {
 	rx rxState
 	wr side
 	tx txState
+	np netpoll
 
 	active atomic.Int64 // when bytes last moved, rt.Nanotime; kept only with IdleTimeout
 
@@ -164,11 +177,20 @@ type FD struct {
 	moved   uint64      // by chains, as far as the sweeper knows
 }
 
-// Bits of FD.watched.
+// Bits of FD.watched. The end, and errors, are reported with any of them.
 const (
 	watchedIn  = 1
 	watchedOut = 2
+	watchedEnd = 4
 )
+
+// netpoll is an FD's place in the runtime's netpoller. mu is below every other lock.
+type netpoll struct {
+	mu      sync.Mutex
+	at      atomic.Uintptr // rt.Netpoll; 0: none. Written with mu held, and given up with both sides' locks, or nobody using the FD
+	over    bool           // guarded by mu: the FD is closed
+	refused atomic.Bool    // the kernel has not let it in
+}
 
 // rxState is the receiving half of an FD that is ready. It belongs to whoever holds
 // rd.lock; while the state is taken, to the loop.
@@ -177,6 +199,7 @@ type rxState struct {
 	res    int32
 	given  bool // the loop has received for it, with res
 	drains drainage
+	asked  uint8 // receives before the end was watched for
 }
 
 // drainage says whether a receive that brings less than it was asked for has taken

@@ -16,9 +16,21 @@ const (
 	// harvestEvents is how many reports one epoll_wait brings at most.
 	// (LOG: "Bounds")
 	harvestEvents = 512
-	// soleHarvests is after how many harvests in a row that are about one FD alone its
-	// Reads ask the kernel before they park. (LOG: "Shared mode", alone)
-	soleHarvests = 16
+	// askedReads is how many receives of an FD are each followed by a question whether
+	// there is more, before its end is watched for and the question spared: watching costs
+	// an epoll_ctl, for which short connections have no use. (LOG: "Waiting apart")
+	askedReads = 2
+	// crowdReads receives of a core within crowdTime are enough that FDs may have more of
+	// waiting together than it costs them to try. (LOG: "Waiting apart")
+	crowdReads = 1024
+	crowdTime  = 100 * time.Millisecond
+	// crowdHarvests is how many harvests decide, and crowdReports how many reports each has
+	// to have on average. (LOG: "Waiting apart")
+	crowdHarvests = 64
+	crowdReports  = 16
+	// crowdPause is how long FDs wait apart, the first time, before they are tried together
+	// again. (LOG: "Bounds")
+	crowdPause = 125 * time.Millisecond
 	// dearSyscall is what a system call costs from which sends are batched too: a
 	// batch trades it for a park and a request. (LOG: "Shared mode", dear system calls)
 	dearSyscall = 450 * time.Nanosecond

@@ -19,16 +19,30 @@ func (fd *FD) watch(bits uint32) error {
 
 // watchLocked is watch with mu held.
 func (fd *FD) watchLocked(bits uint32) error {
-	bits |= fd.watched.Load()
+	bits |= fd.watched.Load() | watchedEnd
 	if fd.closing != nil || fd.watched.Load() == bits {
 		return nil
 	}
+	return fd.report(bits)
+}
+
+// narrow ends the reports that there is something to read, but those of the end.
+func (fd *FD) narrow() {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	if bits := fd.watched.Load(); bits&watchedIn != 0 && fd.closing == nil {
+		_ = fd.report(bits &^ watchedIn) // more reports than are needed do no harm
+	}
+}
+
+// report has the FD's loop report so much. mu is held.
+func (fd *FD) report(bits uint32) error {
 	u := slots.MakeUserData(fd.place, slots.OpNone)
 	var err error
 	if l := fd.loop.Load(); l != nil {
-		err = l.set.Widen(fd.sysfd, u)
+		err = l.set.Modify(fd.sysfd, u, bits&watchedIn != 0, bits&watchedOut != 0)
 	} else if l, err = fd.p.loopOf(fd); err == nil {
-		if err = l.set.Add(fd.sysfd, u, bits&watchedOut != 0); err == nil {
+		if err = l.set.Add(fd.sysfd, u, bits&watchedIn != 0, bits&watchedOut != 0); err == nil {
 			fd.loop.Store(l)
 		}
 	}

@@ -54,10 +54,9 @@ func (fd *FD) sent(m int, errno syscall.Errno) error {
 	case errno == 0:
 		return io.ErrUnexpectedEOF
 	case errno == syscall.EAGAIN:
-		if err := fd.watch(watchedOut); err != nil {
+		if err := fd.wait(&fd.wr); err != nil {
 			return err
 		}
-		fd.park(&fd.wr)
 		return nil
 	case errno == syscall.EINTR:
 		return nil
@@ -96,7 +95,7 @@ func (fd *FD) sender() sender {
 		return fd.p.current().driven
 	}
 	if fd.p.transfer == TransferRing {
-		if l := fd.loop.Load(); l != nil && l.crowded() {
+		if l := fd.loop.Load(); l != nil && l.crowded() && (!fd.p.gathers || fd.p.crowd.on.Load()) {
 			return l
 		}
 	}

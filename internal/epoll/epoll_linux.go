@@ -60,14 +60,15 @@ func New(batch int) (*Set, error) {
 // FD is the set's descriptor: it is readable while there is something to report.
 func (s *Set) FD() int { return s.fd }
 
-// Add begins to report a descriptor as readable, and with out as writable.
-func (s *Set) Add(fd int, u slots.UserData, out bool) error {
-	return s.control(unix.EPOLL_CTL_ADD, fd, u, out)
+// Add begins to report a descriptor: as readable, as writable, and its end in any case.
+func (s *Set) Add(fd int, u slots.UserData, in, out bool) error {
+	return s.control(unix.EPOLL_CTL_ADD, fd, u, in, out)
 }
 
-// Widen reports an added descriptor as writable too.
-func (s *Set) Widen(fd int, u slots.UserData) error {
-	return s.control(unix.EPOLL_CTL_MOD, fd, u, true)
+// Modify changes what is reported of a descriptor that was added. What it is ready for is
+// reported anew.
+func (s *Set) Modify(fd int, u slots.UserData, in, out bool) error {
+	return s.control(unix.EPOLL_CTL_MOD, fd, u, in, out)
 }
 
 // Del ends the reports.
@@ -79,8 +80,11 @@ func (s *Set) Del(fd int) error {
 	return nil
 }
 
-func (s *Set) control(op, fd int, u slots.UserData, out bool) error {
-	ev := unix.EpollEvent{Events: unix.EPOLLET&0xffffffff | unix.EPOLLIN | unix.EPOLLPRI | unix.EPOLLRDHUP, Fd: int32(u), Pad: int32(u >> 32)}
+func (s *Set) control(op, fd int, u slots.UserData, in, out bool) error {
+	ev := unix.EpollEvent{Events: unix.EPOLLET&0xffffffff | unix.EPOLLPRI | unix.EPOLLRDHUP, Fd: int32(u), Pad: int32(u >> 32)}
+	if in {
+		ev.Events |= unix.EPOLLIN
+	}
 	if out {
 		ev.Events |= unix.EPOLLOUT
 	}
