@@ -8,25 +8,31 @@ import (
 )
 
 // recv is recv(2), or what the seam for tests wants. full reports that b was filled.
-func (p *Poller) recv(sysfd int, b []byte) (n int, full bool, errno syscall.Errno) {
+func (c *core) recv(sysfd int, b []byte) (n int, full bool, errno syscall.Errno) {
+	p := c.p
 	if p.seam != nil {
 		if b, errno = p.injectCall(slots.OpRecv, b); errno != 0 {
 			return 0, false, errno
 		}
 	}
-	n, errno = abi.Recv(sysfd, b, 0)
+	begin := timed(&c.stat.recvs)
+	n, errno = abi.Recv(sysfd, b, p.company.on.Load())
+	p.company.took(begin)
 	return n, n == len(b), errno
 }
 
 // send is send(2), or what the seam for tests wants.
-func (p *Poller) send(sysfd int, b []byte) (int, syscall.Errno) {
+func (c *core) send(sysfd int, b []byte) (n int, errno syscall.Errno) {
+	p := c.p
 	if p.seam != nil {
-		var errno syscall.Errno
 		if b, errno = p.injectCall(slots.OpSend, b); errno != 0 {
 			return 0, errno
 		}
 	}
-	return abi.Send(sysfd, b[:min(len(b), maxSend)], 0)
+	begin := timed(&c.stat.sendCalls)
+	n, errno = abi.Send(sysfd, b[:min(len(b), maxSend)], p.company.on.Load())
+	p.company.took(begin)
+	return n, errno
 }
 
 func (p *Poller) injectCall(op slots.Op, b []byte) ([]byte, syscall.Errno) {

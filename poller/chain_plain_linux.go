@@ -112,9 +112,9 @@ func (fd *FD) moveSome(s *link) (n int, err error) {
 	defer fd.unuse()
 	var errno syscall.Errno
 	if s.Op == StepRecv {
-		n, _, errno = fd.p.recv(fd.sysfd, s.Rest())
+		n, _, errno = fd.p.current().recv(fd.sysfd, s.Rest())
 	} else {
-		n, errno = fd.p.send(fd.sysfd, s.Rest())
+		n, errno = fd.p.current().send(fd.sysfd, s.Rest())
 	}
 	if errno != 0 {
 		return 0, errno

@@ -21,7 +21,7 @@ func (p *Poller) chooseTransfer() {
 		return
 	}
 	cost := syscallCost()
-	p.status.SyscallCost = cost
+	p.callCost, p.status.SyscallCost = cost, cost
 	if cost < dearSyscall {
 		p.transfer = TransferBatch
 		p.status.TransferReason = fmt.Sprintf("a system call costs %d ns, less than %d ns", cost.Nanoseconds(), dearSyscall.Nanoseconds())
@@ -45,7 +45,7 @@ func syscallCost() time.Duration {
 	for range costRounds {
 		begin := rt.Nanotime()
 		for range costCalls {
-			_, _ = abi.Recv(-1, nil, 0)
+			_, _ = abi.Recv(-1, nil, false)
 		}
 		best = min(best, time.Duration(rt.Nanotime()-begin)/costCalls)
 	}

@@ -9,7 +9,7 @@ import (
 // ready. That can be known only by trying: where much is received, FDs wait together for
 // some harvests, and go on to if these had much to report.
 //
-//	apart ----crowdReads receives within crowdTime, and the pause is over----> together
+//	apart ----receives come fast enough, and the pause is over----> together
 //	      <----crowdHarvests harvests of fewer than crowdReports on average----
 //
 // The pause doubles each time that it was for nothing.
@@ -26,7 +26,7 @@ func (c *core) consider() {
 	p := c.p
 	now := rt.Nanotime()
 	since := now - c.considered.Swap(now)
-	if since <= int64(crowdTime) && !p.crowd.on.Load() && now >= p.crowd.next.Load() {
+	if since <= crowdReads*crowdCalls*int64(p.callCost) && !p.crowd.on.Load() && now >= p.crowd.next.Load() {
 		p.crowd.on.Store(true)
 	}
 }

@@ -129,7 +129,7 @@ func (fd *FD) passReady(ev *eventState, q *eventQueue) {
 	for n := 0; ev.in && n < directRounds && fd.passable(ev); n++ {
 		ev.in = false
 		fd.p.current().stat.recvs.Add(1)
-		n, full, errno := fd.p.recv(fd.sysfd, q.scratch)
+		n, full, errno := fd.p.current().recv(fd.sysfd, q.scratch)
 		if errno != 0 {
 			n = -int(errno)
 		}
@@ -225,7 +225,7 @@ func (fd *FD) passOnce(ev *eventState, q *eventQueue) {
 	a := fd.arm
 	for fd.passable(ev) {
 		ev.in = false
-		n, full, errno := fd.p.recv(fd.sysfd, q.scratch)
+		n, full, errno := fd.p.current().recv(fd.sysfd, q.scratch)
 		switch {
 		case errno == syscall.EINTR:
 		case errno == syscall.EAGAIN:

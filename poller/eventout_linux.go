@@ -92,7 +92,7 @@ func (fd *FD) flushOut(r *ring.Ring) {
 			})
 			return
 		}
-		n, errno := fd.p.send(fd.sysfd, b)
+		n, errno := fd.p.current().send(fd.sysfd, b)
 		if n = fd.p.current().stat.sentByCall(n, errno); errno != 0 {
 			n = -int(errno)
 		}

@@ -102,7 +102,7 @@ func (f *Foreign) recv(b []byte) (int, syscall.Errno) {
 	c := fd.p.current()
 	st := &c.stat
 	fd.rd.clear()
-	n, errno := f.callRead(b)
+	n, errno := f.callRead(c, b)
 	c.received()
 	switch {
 	case errno == syscall.EAGAIN:
@@ -125,19 +125,20 @@ func (f *Foreign) recv(b []byte) (int, syscall.Errno) {
 func (f *Foreign) Write(b []byte) (int, syscall.Errno) {
 	fd := &f.fd
 	fd.wr.clear()
-	n, errno := f.callWrite(b)
-	return fd.p.current().stat.sentByCall(n, errno), errno
+	c := fd.p.current()
+	n, errno := f.callWrite(c, b)
+	return c.stat.sentByCall(n, errno), errno
 }
 
 // callRead is read(2), again after a signal.
-func (f *Foreign) callRead(b []byte) (int, syscall.Errno) {
+func (f *Foreign) callRead(c *core, b []byte) (int, syscall.Errno) {
 	for {
 		var n int
 		var errno syscall.Errno
 		if instrumented {
 			n, errno = called(syscall.Read(f.fd.sysfd, b))
 		} else {
-			n, _, errno = f.fd.p.recv(f.fd.sysfd, b)
+			n, _, errno = c.recv(f.fd.sysfd, b)
 		}
 		if errno != syscall.EINTR {
 			return n, errno
@@ -146,14 +147,14 @@ func (f *Foreign) callRead(b []byte) (int, syscall.Errno) {
 }
 
 // callWrite is write(2), again after a signal.
-func (f *Foreign) callWrite(b []byte) (int, syscall.Errno) {
+func (f *Foreign) callWrite(c *core, b []byte) (int, syscall.Errno) {
 	for {
 		var n int
 		var errno syscall.Errno
 		if instrumented {
 			n, errno = called(syscall.Write(f.fd.sysfd, b))
 		} else {
-			n, errno = f.fd.p.send(f.fd.sysfd, b)
+			n, errno = c.send(f.fd.sysfd, b)
 		}
 		if errno != syscall.EINTR {
 			return n, errno

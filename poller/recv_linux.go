@@ -20,7 +20,7 @@ func (fd *FD) recv(b []byte) (n int, err error, done bool) {
 	}
 	defer fd.unuse()
 	for {
-		n, full, errno := fd.p.recv(fd.sysfd, b)
+		n, full, errno := c.recv(fd.sysfd, b)
 		c.received()
 		switch {
 		case errno == syscall.EINTR:

@@ -49,9 +49,17 @@ type Poller struct {
 	calls   callers
 	foreign foreigners
 
-	apart   bool // FDs may wait apart: apart_linux.go
-	gathers bool // and together, where that pays: crowd_linux.go
-	crowd   crowding
+	apart    bool // FDs may wait apart: apart_linux.go
+	gathers  bool // and together, where that pays: crowd_linux.go
+	crowd    crowding
+	callCost time.Duration // of a system call; 0: not measured
+	company  company
+}
+
+// company is what the poller knows of others who want the CPU (company_linux.go).
+type company struct {
+	on    atomic.Bool  // system calls hand off their P
+	until atomic.Int64 // rt.Nanotime
 }
 
 // crowding is what the poller knows of how FDs had best wait.

@@ -20,17 +20,23 @@ const (
 	// there is more, before its end is watched for and the question spared: watching costs
 	// an epoll_ctl, for which short connections have no use. (LOG: "Waiting apart")
 	askedReads = 2
-	// crowdReads receives of a core within crowdTime are enough that FDs may have more of
-	// waiting together than it costs them to try. (LOG: "Waiting apart")
+	// A core that makes crowdReads receives, each within the time of crowdCalls system calls,
+	// is so busy that FDs may have more of waiting together than it costs them to try.
+	// (LOG: "Waiting apart", crowdCalls)
 	crowdReads = 1024
-	crowdTime  = 100 * time.Millisecond
+	crowdCalls = 100
 	// crowdHarvests is how many harvests decide, and crowdReports how many reports each has
 	// to have on average. (LOG: "Waiting apart")
-	crowdHarvests = 64
+	crowdHarvests = 256
 	crowdReports  = 16
 	// crowdPause is how long FDs wait apart, the first time, before they are tried together
 	// again. (LOG: "Bounds")
 	crowdPause = 125 * time.Millisecond
+	// One of timedCalls receives and sends is timed; one that takes longCall, with one P, has
+	// them hand it off for companyTime. (LOG: "Company")
+	timedCalls  = 16
+	longCall    = time.Millisecond
+	companyTime = 2 * time.Second
 	// dearSyscall is what a system call costs from which sends are batched too: a
 	// batch trades it for a park and a request. (LOG: "Shared mode", dear system calls)
 	dearSyscall = 450 * time.Nanosecond

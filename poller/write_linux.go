@@ -108,8 +108,9 @@ func (fd *FD) send(b []byte) (int, syscall.Errno) {
 		return 0, syscall.EINTR // the caller finds out why
 	}
 	defer fd.unuse()
-	n, errno := fd.p.send(fd.sysfd, b)
-	return fd.p.current().stat.sentByCall(n, errno), errno
+	c := fd.p.current()
+	n, errno := c.send(fd.sysfd, b)
+	return c.stat.sentByCall(n, errno), errno
 }
 
 // sendByRing sends b, or msg, with what others send at the same time. The memory

@@ -66,27 +66,28 @@ func EnableRings(fd int) error {
 // holds the P while the kernel copies.
 const rawBytes = 64 << 10
 
-// Recv is recv(2) that does not wait.
-func Recv(fd int, b []byte, flags int) (int, syscall.Errno) {
-	if len(b) > rawBytes {
+// Recv is recv(2) that does not wait. With handOff the runtime may give the P to another
+// thread meanwhile, as in package syscall.
+func Recv(fd int, b []byte, handOff bool) (int, syscall.Errno) {
+	if handOff || len(b) > rawBytes {
 		n, _, errno := syscall.Syscall6(syscall.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)),
-			uintptr(flags|syscall.MSG_DONTWAIT), 0, 0)
+			syscall.MSG_DONTWAIT, 0, 0)
 		return int(n), errno
 	}
 	n, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)),
-		uintptr(flags|syscall.MSG_DONTWAIT), 0, 0)
+		syscall.MSG_DONTWAIT, 0, 0)
 	return int(n), errno
 }
 
-// Send is send(2) that does not wait and raises no SIGPIPE.
-func Send(fd int, b []byte, flags int) (int, syscall.Errno) {
-	if len(b) > rawBytes {
+// Send is send(2) that does not wait and raises no SIGPIPE; handOff is as Recv's.
+func Send(fd int, b []byte, handOff bool) (int, syscall.Errno) {
+	if handOff || len(b) > rawBytes {
 		n, _, errno := syscall.Syscall6(syscall.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)),
-			uintptr(flags|syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL), 0, 0)
+			syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL, 0, 0)
 		return int(n), errno
 	}
 	n, _, errno := syscall.RawSyscall6(syscall.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)),
-		uintptr(flags|syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL), 0, 0)
+		syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL, 0, 0)
 	return int(n), errno
 }
 
