@@ -10,7 +10,7 @@ import (
 // some harvests, and go on to if these had much to report.
 //
 //	apart ----receives come fast enough, and the pause is over----> together
-//	      <----crowdHarvests harvests of fewer than crowdReports on average----
+//	      <----crowdHarvests harvests of few reports on average----
 //
 // The pause doubles each time that it was for nothing.
 
@@ -41,7 +41,11 @@ func (l *loop) judge(reports int) {
 	}
 	p := l.c.p
 	pause := int64(crowdPause)
-	if l.reports < crowdReports*l.judged {
+	enough := crowdReports
+	if p.transfer == TransferRing {
+		enough = ringReceives // system calls are dear: each that is spared counts
+	}
+	if l.reports < enough*l.judged {
 		pause = max(p.crowd.pause.Load(), pause)
 		p.crowd.next.Store(rt.Nanotime() + pause)
 		p.crowd.on.Store(false)
