@@ -88,6 +88,8 @@ func TestEndBehindBytes(t *testing.T) {
 			check(t, err)
 			if i == askedReads+1 {
 				check(t, peer.CloseWrite())
+				_, err := unix.Poll([]unix.PollFd{{Fd: int32(fd.sysfd), Events: unix.POLLRDHUP}}, -1)
+				check(t, err) // both are there: one report
 			}
 			if n, err := fd.Read(b); err != nil || string(b[:n]) != "abc" {
 				t.Fatalf("Read = %q, %v", b[:n], err)
