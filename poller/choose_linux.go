@@ -24,10 +24,10 @@ func (p *Poller) chooseTransfer() {
 	p.callCost, p.status.SyscallCost = cost, cost
 	if cost < dearSyscall {
 		p.transfer = TransferBatch
-		p.status.TransferReason = fmt.Sprintf("a system call costs %d ns, less than %d ns", cost.Nanoseconds(), dearSyscall.Nanoseconds())
+		p.status.TransferReason = fmt.Sprintf("a system call costs %d ns, less than %d ns; direct while few are ready at a time", cost.Nanoseconds(), dearSyscall.Nanoseconds())
 	} else {
 		p.transfer = TransferRing
-		p.status.TransferReason = fmt.Sprintf("a system call costs %d ns, %d ns or more", cost.Nanoseconds(), dearSyscall.Nanoseconds())
+		p.status.TransferReason = fmt.Sprintf("a system call costs %d ns, %d ns or more; direct while few are ready at a time", cost.Nanoseconds(), dearSyscall.Nanoseconds())
 	}
 }
 

@@ -11,12 +11,16 @@
 //
 // # The path of a byte
 //
-// The socket becomes readable: the loop's epoll set reports it (internal/epoll,
-// loop_linux.go), dispatch_linux.go notes the report on the FD's side (side_linux.go), and
-// if a Read is parked there (read_linux.go, park_linux.go) it is woken and calls recv(2)
-// (recv_linux.go), or, if several are, the loop receives into their buffers by its ring, in
-// one enter (batch_linux.go). A Write calls send(2), or gives its bytes to the loop's ring
-// together with others (write_linux.go).
+// A Read that knows of nothing waits (read_linux.go): while few FDs are ready at a time
+// each by itself, in the runtime's netpoller (apart_linux.go), which wakes it when the
+// socket is readable, and it calls recv(2) (recv_linux.go).
+//
+// Where many are ready together (crowd_linux.go), or Config.Transfer says so, they wait by
+// their loop: its epoll set reports (internal/epoll, loop_linux.go), dispatch_linux.go notes
+// the report on the FD's side (side_linux.go), and a Read that is parked there
+// (park_linux.go) is woken and calls recv(2), or, if several are, the loop receives into
+// their buffers by its ring, in one enter (batch_linux.go). A Write calls send(2), or gives
+// its bytes to the loop's ring together with others (write_linux.go).
 //
 // With Dedicated and SQPoll the ring owns the connection: a receive stays armed, what it
 // brings lies in a provided buffer (bufpool) and is copied to the Read that waits, or
@@ -39,7 +43,8 @@
 //	dispatch                 to whom a completion or a report goes
 //	read, accept, write, raw, file, chain, event*, close, deadline   what callers call
 //	recv, batch, armed, gather, zerocopy, task   one way to move bytes each
-//	park, watch, calls, current   wait, be told, call the kernel
+//	apart, crowd, park, watch   wait, in which way, be told
+//	calls, company, current     call the kernel
 //	state                    every type, with its locks; side and life, words without any
 //	internal/drive           submits and reaps, in one of three ways
 //	internal/ring            one io_uring          internal/epoll   one epoll set
@@ -63,8 +68,8 @@
 //	FD.mu               the state of an FD; never held across a park, nor an enter but
 //	                    that which wakes a kernel thread (SQPoll)
 //	ring.enterMu        held while requests are submitted
-//	ring.sqMu           the submission queue; innermost, as are eventQueue.mu, callers.mu
-//	                    and the locks of packages slots, drive and bufpool
+//	ring.sqMu           the submission queue; innermost, as are eventQueue.mu, callers.mu,
+//	                    netpoll.mu and the locks of packages slots, drive and bufpool
 //
 // A lock is taken only while holding locks above it. The state of a side, and who uses a
 // descriptor, are words of their own, without locks (side_linux.go, life_linux.go).

@@ -82,14 +82,16 @@ func ParseReceive(name string) (Receive, error) {
 type Transfer uint8
 
 const (
-	// TransferAuto chooses when the poller is made: TransferBatch where a system
-	// call is cheap, TransferRing where it is dear, TransferDirect without io_uring.
-	// Status says what was found and chosen.
+	// TransferAuto is TransferDirect while few sockets are ready at a time. Where many
+	// are it is what is chosen when the poller is made: TransferBatch where a system call
+	// is cheap, TransferRing where it is dear, TransferDirect without io_uring. Status says
+	// what was found and chosen.
 	TransferAuto Transfer = iota
-	// TransferDirect receives by recv(2) and sends by send(2).
+	// TransferDirect receives by recv(2) and sends by send(2). Each Read and Write waits
+	// by itself, in the runtime's netpoller (Go 1.26 and 1.27; else by the loops).
 	TransferDirect
-	// TransferBatch receives for the parked Reads that become ready at the same time
-	// in one io_uring_enter, if they are several, and sends by send(2).
+	// TransferBatch waits by the loops. It receives for the parked Reads that become ready
+	// at the same time in one io_uring_enter, if they are several, and sends by send(2).
 	TransferBatch
 	// TransferRing is TransferBatch that sends so too what those Reads are answered
 	// with: a Write then parks until the batch has gone.
