@@ -18,24 +18,29 @@ const (
 	harvestEvents = 512
 	// askedReads is how many receives of an FD are each followed by a question whether
 	// there is more, before its end is watched for and the question spared: watching costs
-	// an epoll_ctl, for which short connections have no use. (LOG: "Waiting apart")
+	// an epoll_ctl, for which short connections have no use.
+	// (LOG: "Waiting apart", askedReads)
 	askedReads = 2
-	// A core that makes crowdReads receives, each within the time of crowdCalls system calls,
-	// is so busy that FDs may have more of waiting together than it costs them to try.
-	// (LOG: "Waiting apart", crowdCalls)
+	// crowdReads is how many receives of a core are looked at together for whether it is
+	// worth trying to wait together. (LOG: "Bounds")
 	crowdReads = 1024
+	// crowdCalls: a core that receives more than once in the time of so many system calls
+	// is so busy that it may be. (LOG: "Waiting apart", crowdCalls)
 	crowdCalls = 100
-	// crowdHarvests is how many harvests decide, and crowdReports how many reports each has
-	// to have on average. (LOG: "Waiting apart")
+	// crowdHarvests is how many harvests decide whether FDs go on waiting together.
+	// (LOG: "Waiting apart", crowdHarvests)
 	crowdHarvests = 256
-	crowdReports  = 16
+	// crowdReports is how many reports each has to have on average; where system calls are
+	// dear ringReceives. (LOG: "Waiting apart", crowdReports)
+	crowdReports = 16
 	// crowdPause is how long FDs wait apart, the first time, before they are tried together
 	// again. (LOG: "Bounds")
 	crowdPause = 125 * time.Millisecond
-	// One of timedCalls receives and sends is timed; one that takes longCall, with one P, has
-	// them hand it off for companyTime. (LOG: "Company")
-	timedCalls  = 16
-	longCall    = time.Millisecond
+	// timedCalls: one in so many receives and sends is timed. (LOG: "Bounds")
+	timedCalls = 16
+	// longCall is how long one takes whose thread has lost the CPU. (LOG: "Company", longCall)
+	longCall = time.Millisecond
+	// companyTime is how long calls are handed off after it. (LOG: "Bounds")
 	companyTime = 2 * time.Second
 	// dearSyscall is what a system call costs from which sends are batched too: a
 	// batch trades it for a park and a request. (LOG: "Shared mode", dear system calls)

@@ -115,6 +115,11 @@ func (o *options) measure(w string) (c cell, err error) {
 		}
 		t := &target{server: s, out: result{Name: name}}
 		targets = append(targets, t)
+		if t.nodes != nil {
+			if err := t.connected(); err != nil {
+				return c, err
+			}
+		}
 		switch w {
 		case "udp":
 			t.udp, err = logload.DialUDP(s.addrs["udp"], c.Conns)

@@ -92,6 +92,7 @@ func (n *nodes) used() (all time.Duration, err error) {
 
 // sinkState is what a log server says about its sink.
 type sinkState struct {
+	Connected bool    `json:"connected"`
 	Delivered uint64  `json:"delivered"`
 	LagBytes  int64   `json:"lag_bytes"`
 	P50       float64 `json:"delay_p50_seconds"`
@@ -115,6 +116,17 @@ func (s *server) sinkState() (state sinkState, err error) {
 		return state, fmt.Errorf("%s has %d sinks", s.name, len(v.Sinks))
 	}
 	return v.Sinks[0], nil
+}
+
+// connected waits until the server's sink has found its stream, which nodes that have just
+// been started have to agree on first.
+func (s *server) connected() error {
+	for begin := time.Now(); time.Since(begin) < drainLimit; time.Sleep(time.Millisecond) {
+		if state, err := s.sinkState(); err != nil || state.Connected {
+			return err
+		}
+	}
+	return fmt.Errorf("%s: the sink is not connected within %v", s.name, drainLimit)
 }
 
 // drainLimit bounds how long a sink may take for what a turn has left behind, and idle is
