@@ -4,7 +4,8 @@
 // cmd/logserver (c) with a goroutine for each connection and (d) by events, and (e) the
 // same on std net and std files, which tells what the rings give from what the program
 // does. In the workloads saturate and single also (f) and (g), as (d) and sending on to
-// JetStream, whose nodes, one or three, are processes on the same CPUs.
+// JetStream, whose nodes, one or three, are processes on the same CPUs. A sink takes far
+// less than is stored at saturation, so that (f) and (g) take minutes there.
 //
 //	go run ./examples/logs/cmd/logbench            # everything, about 8 minutes
 //	go run ./examples/logs/cmd/logbench -smoke     # does it work?

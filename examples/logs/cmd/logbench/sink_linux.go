@@ -132,7 +132,7 @@ func (s *server) connected() error {
 // drainLimit bounds how long a sink may take for what a turn has left behind, and idle is
 // how long it delivers nothing once it has nothing left: it looks once a second.
 const (
-	drainLimit = time.Minute
+	drainLimit = 5 * time.Minute
 	idle       = 1500 * time.Millisecond
 )
 
