@@ -225,6 +225,13 @@ func TestCrowd(t *testing.T) {
 		t.Fatal("together though receives are slow")
 	}
 	p.callCost = time.Hour / (crowdReads * crowdCalls)
+	c.stat.bytesIn.Add(3 * crowdReads * maxDeliver)
+	for range crowdReads {
+		c.received()
+	}
+	if p.crowd.on.Load() {
+		t.Fatal("together though receives are large")
+	}
 	if busy(); !p.crowd.on.Load() {
 		t.Fatal("not tried though receives are fast")
 	}

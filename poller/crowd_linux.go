@@ -21,11 +21,15 @@ func (c *core) received() {
 	}
 }
 
-// consider tries waiting together, if the core's last receives came fast.
+// consider tries waiting together, if the core's last receives came fast and were small:
+// what a large one costs is not the call.
 func (c *core) consider() {
 	p := c.p
-	now := rt.Nanotime()
+	now, bytes := rt.Nanotime(), c.stat.bytesIn.Load()
 	since := now - c.considered.Swap(now)
+	if bytes-c.consideredIn.Swap(bytes) > crowdReads*maxDeliver {
+		return
+	}
 	if since <= crowdReads*crowdCalls*int64(p.callCost) && !p.crowd.on.Load() && now >= p.crowd.next.Load() {
 		p.crowd.on.Store(true)
 	}

@@ -87,7 +87,8 @@ type core struct {
 	driven *driven    // Dedicated, SQPoll: made at once, never changed. Shared: nil
 	events eventQueue // of the FDs that driven owns
 
-	considered atomic.Int64 // when waiting together was thought of last: rt.Nanotime
+	considered   atomic.Int64  // when waiting together was thought of last: rt.Nanotime
+	consideredIn atomic.Uint64 // how many bytes had come then
 
 	mu       sync.Mutex
 	made     *driven // guarded by mu: Shared's, see tasks
