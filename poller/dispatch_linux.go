@@ -84,7 +84,7 @@ func (fd *FD) onSend(c *core, done ring.Completion) bool {
 		return false
 	}
 	fd.tx.res.Store(done.Res)
-	fd.tx.done.Store(true)
+	fd.tx.done.Swap(true) // (Store would order nothing after the writer)
 	fd.unuse()
 	return fd.wr.note()
 }

@@ -43,7 +43,7 @@
 //	dispatch                 to whom a completion or a report goes
 //	read, accept, write, raw, file, chain, event*, close, deadline   what callers call
 //	recv, batch, armed, gather, zerocopy, task   one way to move bytes each
-//	apart, crowd, park, watch   wait, in which way, be told
+//	apart, crowd, park, watch, netpoll   wait, in which way, be told
 //	calls, company, current     call the kernel
 //	state                    every type, with its locks; side and life, words without any
 //	internal/drive           submits and reaps, in one of three ways

@@ -88,12 +88,17 @@ func (fd *FD) Shutdown(how int) error {
 // push queues a request on the FD: on its entry in the tables, or on its
 // descriptor. The caller has made the request a user.
 func (fd *FD) push(r *ring.Ring, q ring.Request) {
+	fd.aim(&q)
+	r.Push(q)
+}
+
+// aim makes a request one on the FD.
+func (fd *FD) aim(q *ring.Request) {
 	q.FD = int32(fd.sysfd)
 	if fd.fixed {
 		q.FD = int32(fd.place.Slot)
 		q.Flags |= abi.SQEFixedFile
 	}
-	r.Push(q)
 }
 
 // user returns the user_data of the FD's request of that kind.

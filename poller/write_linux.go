@@ -123,7 +123,6 @@ func (fd *FD) sendByRing(s sender, b []byte, msg *gather) (int, syscall.Errno) {
 	}
 	tx := &fd.tx
 	tx.buf, tx.msg = b, msg
-	tx.done.Store(false)
 	q := ring.Request{
 		Op: abi.OpcodeSend, Addr: ring.AddrOf(b), Len: uint32(min(len(b), maxSend)),
 		RWFlag: unix.MSG_NOSIGNAL | unix.MSG_DONTWAIT, User: fd.user(slots.OpSend),
@@ -131,7 +130,9 @@ func (fd *FD) sendByRing(s sender, b []byte, msg *gather) (int, syscall.Errno) {
 	if msg != nil {
 		q.Op, q.Addr, q.Len = abi.OpcodeSendmsg, ring.AddrOfMsghdr(&msg.hdr), 1
 	}
-	fd.push(s.sendRing(), q)
+	fd.aim(&q)
+	tx.done.Store(false) // orders what was read of the FD before whoever completes
+	s.sendRing().Push(q)
 	s.kick()
 	for !tx.done.Load() {
 		fd.await(&fd.wr, tx.done.Load)
