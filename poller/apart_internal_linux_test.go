@@ -126,6 +126,71 @@ func TestReadsApartDoNotAsk(t *testing.T) {
 	}
 }
 
+// until waits for what nothing tells of, within a bound.
+func until(t *testing.T, what string, f func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !f(); runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Fatal("never: " + what)
+		}
+	}
+}
+
+// A writer that begins to wait apart leaves a reader alone that waits by the loop.
+func TestWriterLeavesReaderParked(t *testing.T) {
+	p := newAuto(t)
+	fd, peer := tcpPair(t, p)
+	p.crowd.on.Store(true)
+	read := make(chan error, 1)
+	check(t, fd.SetReadDeadline(time.Now().Add(10*time.Second)))
+	go func() {
+		_, err := fd.Read(make([]byte, 8))
+		read <- err
+	}()
+	until(t, "the reader waits by the loop", func() bool { return fd.rd.state.Load() == waiting })
+	p.crowd.on.Store(false)
+	wrote := make(chan struct{})
+	go func() {
+		defer close(wrote)
+		_, _ = fd.Write(make([]byte, 32<<20))
+	}()
+	until(t, "the writer waits apart", func() bool { return fd.wr.state.Load() == apart })
+	_, err := peer.Write([]byte("x"))
+	check(t, err)
+	if err := <-read; err != nil {
+		t.Errorf("Read: %v, though a byte is there", err)
+	}
+	fd.Close()
+	<-wrote
+}
+
+// The place of a foreign socket's reader is not given up while it waits there.
+func TestForeignReaderKeepsPlace(t *testing.T) {
+	p := newAuto(t)
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	check(t, err)
+	defer unix.Close(pair[0])
+	defer unix.Close(pair[1])
+	f, err := p.OpenForeign(pair[0])
+	check(t, err)
+	waited := make(chan int, 1)
+	go func() { waited <- f.Wait(ForeignRead) }()
+	until(t, "the reader waits apart", func() bool { return f.fd.rd.state.Load() == apart })
+	p.crowd.on.Store(true)
+	before := f.fd.np.at.Load()
+	f.fd.wr.lock.Lock()
+	if f.fd.waitsApart(&f.fd.wr); f.fd.np.at.Load() != before {
+		t.Error("the place is given up")
+	}
+	f.fd.wr.lock.Unlock()
+	p.crowd.on.Store(false)
+	f.Evict()
+	if code := <-waited; code != ForeignClosing {
+		t.Errorf("Wait = %d", code)
+	}
+	f.Close()
+}
+
 // While FDs are moved between waiting apart and together over and over, with blocked
 // writers, and deadlines that end waits all the time, every byte arrives once and in order.
 func TestMovedWhileWaiting(t *testing.T) {
@@ -214,6 +279,7 @@ func TestCrowd(t *testing.T) {
 	if !p.gathers {
 		t.Skip("without io_uring FDs never wait together")
 	}
+	p.transfer = TransferBatch // as where system calls are cheap
 	c := p.cores[0]
 	busy := func() {
 		for range 2 * crowdReads {

@@ -30,13 +30,19 @@ func (fd *FD) wait(s *side) error {
 // to it that the FD is where it has to be for that.
 func (fd *FD) waitsApart(s *side) bool {
 	p := fd.p
-	if !p.apart || fd.np.refused.Load() {
+	if !p.apart || fd.np.refused.Load() || fd.ev.Load() != nil {
 		return false
 	}
 	if p.crowd.on.Load() && !fd.listener {
 		return fd.np.at.Load() != 0 && !fd.leaveNetpoll(s)
 	}
-	return fd.enterNetpoll()
+	if !fd.enterNetpoll() {
+		return false
+	}
+	if s == &fd.rd && fd.watched.Load()&watchedIn != 0 {
+		fd.narrow() // only whoever reads may: another reader may be parked by the loop
+	}
+	return true
 }
 
 // waitApart waits in the runtime's netpoller.
@@ -53,7 +59,11 @@ func (fd *FD) waitApart(s *side) {
 	if fd.hurried(s) && s.state.CompareAndSwap(apart, idle) {
 		return
 	}
-	if at.Wait(s.mode()) {
+	told, broken := at.Wait(s.mode())
+	if broken { // the kernel says what is wrong, and the loop when that has changed
+		fd.np.refused.Store(true)
+	}
+	if told || broken {
 		s.state.Store(ready) // whoever has evicted meanwhile does not know of the report
 		return
 	}
@@ -73,19 +83,16 @@ func (fd *FD) enterNetpoll() bool {
 	}
 	defer fd.unuse()
 	n.mu.Lock()
-	if n.at.Load() == 0 && !n.over {
-		at, errno := rt.OpenNetpoll(fd.sysfd)
-		if errno != 0 {
-			n.refused.Store(true)
-			n.mu.Unlock()
-			return false
-		}
-		n.at.Store(uintptr(at))
+	defer n.mu.Unlock()
+	if n.at.Load() != 0 || n.over {
+		return true
 	}
-	n.mu.Unlock()
-	if fd.watched.Load()&watchedIn != 0 {
-		fd.narrow()
+	at, errno := rt.OpenNetpoll(fd.sysfd)
+	if errno != 0 {
+		n.refused.Store(true)
+		return false
 	}
+	n.at.Store(uintptr(at))
 	return true
 }
 

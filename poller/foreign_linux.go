@@ -231,8 +231,11 @@ func waitFailed(err error) int {
 // fill it. It reports whether the loop has.
 func (f *Foreign) wait(mode int) (given bool, err error) {
 	fd := &f.fd
+	s := f.side(mode)
+	s.lock.Lock() // nobody else does, but to move the FD where others may not wait
+	defer s.lock.Unlock()
 	if mode == ForeignWrite {
-		return false, fd.wait(&fd.wr)
+		return false, fd.wait(s)
 	}
 	if !instrumented { // the race detector does not see what the ring writes
 		fd.rx.want = f.want

@@ -30,7 +30,7 @@ func (fd *FD) watchLocked(bits uint32) error {
 func (fd *FD) narrow() {
 	fd.mu.Lock()
 	defer fd.mu.Unlock()
-	if bits := fd.watched.Load(); bits&watchedIn != 0 && fd.closing == nil {
+	if bits := fd.watched.Load(); bits&watchedIn != 0 && fd.closing == nil && fd.ev.Load() == nil {
 		_ = fd.report(bits &^ watchedIn) // more reports than are needed do no harm
 	}
 }

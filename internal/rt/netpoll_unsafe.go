@@ -41,8 +41,12 @@ func OpenNetpoll(sysfd int) (Netpoll, syscall.Errno) {
 
 // Wait returns when the descriptor has become ready to read ('r') or write ('w') since the
 // last Wait, or since it was opened; or when Kick was called and Calm was not, or Unblock
-// was: it reports false then. For each mode one goroutine at a time may call it.
-func (n Netpoll) Wait(mode int) (ready bool) { return runtime_pollWait(uintptr(n), mode) == 0 }
+// was: ready is false then. broken says that it cannot be waited for, as an error is pending
+// and nothing else (pollErrNotPollable). For each mode one goroutine at a time may call it.
+func (n Netpoll) Wait(mode int) (ready, broken bool) {
+	code := runtime_pollWait(uintptr(n), mode)
+	return code == 0, code == 3
+}
 
 // Kick wakes whoever waits, and lets nobody wait until Calm: as deadlines that are over do.
 func (n Netpoll) Kick(mode int) { runtime_pollSetDeadline(uintptr(n), -1, mode) }
