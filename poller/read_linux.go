@@ -7,10 +7,11 @@ import (
 	"syscall"
 )
 
-// Receiving when the FD is ready. A Read that knows of nothing parks at once; one that
+// Receiving when the FD is ready. A Read that knows of nothing waits at once; one that
 // knows of something asks the kernel by recv(2). When several FDs whose Reads are parked
 // become ready together, their loop receives for all of them by its ring, into the
-// buffers of the Reads, in one enter.
+// buffers of the Reads, in one enter. (A Read that waits apart is in state apart, and
+// finds ready in the end.)
 //
 //	state of FD.rd    a Read
 //	ready             asks by recv(2), then: more may be there -> ready, all taken -> idle

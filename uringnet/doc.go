@@ -2,8 +2,8 @@
 // Linux io_uring. Listen in place of net.Listen moves a server's connections
 // to an engine with a poller goroutine for each core; Read and Write park the calling
 // goroutine, on completion channels where many connections are ready together, each by
-// itself where few are. Where io_uring cannot be used, the same code runs by readiness alone, on other systems on the standard library, and Status
-// says why.
+// itself where few are. Where io_uring cannot be used, the same code runs by readiness
+// alone, on other systems on the standard library, and Status says why.
 //
 // # Contract
 //
