@@ -1,8 +1,6 @@
 package poller
 
-import (
-	"github.com/uringnet/go-uringnet/internal/rt"
-)
+import "github.com/uringnet/go-uringnet/internal/rt"
 
 // When FDs wait apart, and when together by the loops. Together costs a wake more for each
 // report; what it brings is that a loop receives by its ring, in one enter, for all who are

@@ -92,8 +92,9 @@ func (fd *FD) flushOut(r *ring.Ring) {
 			})
 			return
 		}
-		n, errno := fd.p.current().send(fd.sysfd, b)
-		if n = fd.p.current().stat.sentByCall(n, errno); errno != 0 {
+		c := fd.p.current()
+		n, errno := c.send(fd.sysfd, b)
+		if n = c.stat.sentByCall(n, errno); errno != 0 {
 			n = -int(errno)
 		}
 		fd.tookOut(ev, int32(n))

@@ -32,7 +32,7 @@ func runtime_pollClose(ctx uintptr)
 // HasNetpoll says that OpenNetpoll can be used.
 const HasNetpoll = true
 
-// OpenNetpoll has the runtime's netpoller report on a descriptor, by edges, until Close.
+// OpenNetpoll has the runtime's netpoller report on a descriptor, by edges, until Release.
 func OpenNetpoll(sysfd int) (Netpoll, syscall.Errno) {
 	runtime_pollServerInit()
 	ctx, errno := runtime_pollOpen(uintptr(sysfd))

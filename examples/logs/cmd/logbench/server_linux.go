@@ -153,20 +153,25 @@ func (s *server) stop() {
 
 func (s *server) pid() int { return s.cmd.Process.Pid }
 
-// stored asks the server how many logs it has stored.
-func (s *server) stored() (uint64, error) {
+// stats asks the server for its state, of which v takes a part.
+func (s *server) stats(v any) error {
 	resp, err := http.Get("http://" + s.addrs["http"] + "/stats.json")
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer resp.Body.Close()
+	return json.NewDecoder(resp.Body).Decode(v)
+}
+
+// stored asks the server how many logs it has stored.
+func (s *server) stored() (uint64, error) {
 	var v struct {
 		Totals struct {
 			Stored    uint64 `json:"stored"`
 			Malformed uint64 `json:"malformed"`
 		} `json:"totals"`
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&v); err != nil {
+	if err := s.stats(&v); err != nil {
 		return 0, err
 	}
 	if v.Totals.Malformed > 0 {

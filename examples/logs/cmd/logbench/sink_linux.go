@@ -1,10 +1,8 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -101,15 +99,10 @@ type sinkState struct {
 
 // sinkState asks the server about its sink.
 func (s *server) sinkState() (state sinkState, err error) {
-	resp, err := http.Get("http://" + s.addrs["http"] + "/stats.json")
-	if err != nil {
-		return state, err
-	}
-	defer resp.Body.Close()
 	var v struct {
 		Sinks []sinkState `json:"sinks"`
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&v); err != nil {
+	if err := s.stats(&v); err != nil {
 		return state, err
 	}
 	if len(v.Sinks) != 1 {
